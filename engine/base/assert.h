@@ -13,7 +13,7 @@ namespace lode {
 }  // namespace lode
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): only a macro knows the text and the line.
-#define LODE_ASSERT(condition)                                                   \
-    (__builtin_expect(static_cast<bool>(condition), 1)                           \
-         ? static_cast<void>(0)                                                  \
+#define LODE_ASSERT(condition)                         \
+    (__builtin_expect(static_cast<bool>(condition), 1) \
+         ? static_cast<void>(0)                        \
          : ::lode::assertion_failed(#condition, __FILE__, __LINE__))

@@ -1,8 +1,8 @@
 #include "engine/base/counters.h"
 
-#include <fmt/format.h>
-
 #include <iterator>
+
+#include <fmt/format.h>
 
 namespace lode {
 namespace {

@@ -1,8 +1,8 @@
 #include "engine/base/error.h"
 
-#include <fmt/format.h>
-
 #include <system_error>
+
+#include <fmt/format.h>
 
 #include "engine/base/assert.h"
 

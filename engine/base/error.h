@@ -1,7 +1,8 @@
 // engine/base/error.h
 //
-// What can go wrong in the world, as a small value. An `error` says which kind of failure it was and,
-// where the kernel spoke, its errno. It carries no text: whoever handles it logs the context, once.
+// What can go wrong in the world, as a small value. An `error` says which kind of failure it was
+// and, where the kernel spoke, its errno. It carries no text: whoever handles it logs the context,
+// once.
 #pragma once
 
 #include <cstdint>

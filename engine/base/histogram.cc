@@ -50,7 +50,8 @@ std::uint64_t histogram::count_at_most(std::uint64_t limit) const {
 std::uint64_t histogram::quantile(double fraction) const {
     const std::uint64_t total = count();
     if (total == 0) return 0;
-    const auto wanted = static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(total)));
+    const auto wanted =
+        static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(total)));
     std::uint64_t seen = 0;
     for (std::size_t b = 0; b < bucket_count; ++b) {
         seen += counts_[b].load(std::memory_order_relaxed);

@@ -1,7 +1,8 @@
 // engine/base/list.h
 //
 // An intrusive doubly linked list: the links live in the elements, so that an LRU move or a waiter
-// costs no allocation. An element is in at most one list per hook and unlinks itself when destroyed.
+// costs no allocation. An element is in at most one list per hook and unlinks itself when
+// destroyed.
 #pragma once
 
 #include "engine/base/assert.h"

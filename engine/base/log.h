@@ -1,13 +1,13 @@
 // engine/base/log.h
 //
-// The operators' log: rare events, one line each, on standard error (systemd's journal takes it from
-// there). Not for the data path: a line may block. Credentials never reach it.
+// The operators' log: rare events, one line each, on standard error (systemd's journal takes it
+// from there). Not for the data path: a line may block. Credentials never reach it.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace lode::log {
 

@@ -1,8 +1,8 @@
 #include "engine/base/random.h"
 
-#include <sys/random.h>
-
 #include <bit>
+
+#include <sys/random.h>
 
 #include "engine/base/assert.h"
 
