@@ -1,0 +1,104 @@
+#include "engine/runtime/file_device.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/assert.h"
+#include "engine/runtime/operations.h"
+
+namespace lode::engine {
+namespace {
+
+constexpr bytes smallest_alignment{4096};
+
+// What O_DIRECT wants of offsets, lengths and memory; at least a page, so that slots always fit.
+bytes direct_alignment(int fd) {
+    struct statx facts{};
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &facts) != 0 ||
+        (facts.stx_mask & STATX_DIOALIGN) == 0) {
+        return smallest_alignment;
+    }
+    return std::max(
+        {smallest_alignment, bytes(facts.stx_dio_offset_align), bytes(facts.stx_dio_mem_align)});
+}
+
+// Grows a regular file to `wanted` with its blocks reserved, so that a later write cannot find it
+// full.
+result<bytes> reserve(int fd, const struct stat& facts, bytes wanted) {
+    const bytes present(static_cast<std::uint64_t>(facts.st_size));
+    if (wanted == bytes(0)) return present;
+    if (fallocate(fd, 0, 0, static_cast<off_t>(wanted.count())) == 0)
+        return std::max(present, wanted);
+    if (errno == EOPNOTSUPP) {
+        if (present >= wanted || ftruncate(fd, static_cast<off_t>(wanted.count())) == 0) {
+            return std::max(present, wanted);
+        }
+    }
+    return fail(errno == ENOSPC || errno == EFBIG ? errc::no_space : errc::io, errno);
+}
+
+result<bytes> block_device_size(int fd) {
+    std::uint64_t size = 0;
+    if (ioctl(fd, BLKGETSIZE64, &size) != 0) return fail_errno(errno);
+    return bytes(size);
+}
+
+}  // namespace
+
+result<std::shared_ptr<device_file>> device_file::open(const options& o) {
+    auto made = std::shared_ptr<device_file>(new device_file);
+    made->path_ = o.path;
+    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC;
+    made->fd_ = ::open(o.path.c_str(), flags | O_DIRECT, 0600);
+    if (made->fd_ < 0 && errno == EINVAL) {
+        if (o.direct == options::direct_io::required) return fail(errc::invalid, EINVAL);
+        made->direct_ = false;
+        made->fd_ = ::open(o.path.c_str(), flags, 0600);
+    }
+    if (made->fd_ < 0) return fail_errno(errno);
+    if (flock(made->fd_, LOCK_EX | LOCK_NB) != 0) return fail(errc::unavailable, errno);
+
+    struct stat facts{};
+    if (fstat(made->fd_, &facts) != 0) return fail_errno(errno);
+    result<bytes> size = S_ISREG(facts.st_mode)   ? reserve(made->fd_, facts, o.size)
+                         : S_ISBLK(facts.st_mode) ? block_device_size(made->fd_)
+                                                  : fail(errc::invalid);
+    if (!size) return std::unexpected(size.error());
+    made->size_ = *size;
+    made->alignment_ = made->direct_ ? direct_alignment(made->fd_) : smallest_alignment;
+    return made;
+}
+
+device_file::~device_file() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+task<result<>> file_device::read(device_offset from, std::span<std::byte> into) {
+    auto got = co_await read_at(file_->fd(), into, from.value());
+    if (!got) co_return std::unexpected(got.error());
+    if (*got != into.size()) co_return fail(errc::io, EIO);
+    co_return result<>{};
+}
+
+task<result<>> file_device::write(device_offset to, std::span<const std::byte> from) {
+    auto put = co_await write_at(file_->fd(), from, to.value());
+    if (!put) co_return std::unexpected(put.error());
+    if (*put != from.size()) co_return fail(errc::io, EIO);
+    co_return result<>{};
+}
+
+task<result<>> file_device::flush() {
+    auto done = co_await fsync(file_->fd(), sync_what::data);
+    if (!done) co_return std::unexpected(done.error());
+    co_return result<>{};
+}
+
+}  // namespace lode::engine

@@ -1,0 +1,67 @@
+// engine/runtime/file_device.h
+//
+// A block_device over a file or a block device of the kernel, with O_DIRECT through the core's
+// ring.
+//
+//   Core        open_file() may run anywhere (it blocks, at start); each core makes its own
+//   file_device
+//               over the shared descriptor.
+//   Errors      As block_device.h says.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/runtime/block_device.h"
+
+namespace lode::engine {
+
+// An opened and exclusively locked cache file. Shared by the cores' file_devices.
+class device_file {
+  public:
+    struct options {
+        std::string path;
+        bytes size;  // a regular file is created or grown to this, with its space reserved
+        enum class direct_io : std::uint8_t { required, preferred } direct = direct_io::preferred;
+    };
+
+    // Blocks. unavailable when another process holds it; no_space when the space cannot be
+    // reserved; invalid when O_DIRECT is required and refused, or the path is neither a file nor a
+    // block device.
+    [[nodiscard]] static result<std::shared_ptr<device_file>> open(const options& o);
+    ~device_file();
+    device_file(const device_file&) = delete;
+    device_file& operator=(const device_file&) = delete;
+
+    [[nodiscard]] int fd() const { return fd_; }
+    [[nodiscard]] bytes size() const { return size_; }
+    [[nodiscard]] bytes alignment() const { return alignment_; }
+    // False where the file system refused O_DIRECT: reads then go through the page cache.
+    [[nodiscard]] bool direct() const { return direct_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    device_file() = default;
+
+    std::string path_;
+    int fd_ = -1;
+    bytes size_;
+    bytes alignment_{4096};
+    bool direct_ = true;
+};
+
+class file_device final : public block_device {
+  public:
+    explicit file_device(std::shared_ptr<device_file> file) : file_(std::move(file)) {}
+
+    task<result<>> read(device_offset from, std::span<std::byte> into) override;
+    task<result<>> write(device_offset to, std::span<const std::byte> from) override;
+    task<result<>> flush() override;
+    [[nodiscard]] bytes size() const override { return file_->size(); }
+    [[nodiscard]] bytes alignment() const override { return file_->alignment(); }
+
+  private:
+    std::shared_ptr<device_file> file_;
+};
+
+}  // namespace lode::engine

@@ -1,0 +1,134 @@
+#include "engine/runtime/frames.h"
+
+#include <bit>
+#include <cerrno>
+#include <utility>
+
+#include <sys/mman.h>
+
+#include "engine/base/assert.h"
+
+namespace lode::engine {
+namespace {
+
+constexpr std::size_t words_per_block = frame_pool::frames_per_block_max / 64;
+
+std::uint32_t frames_in_block(size_class c) {
+    return static_cast<std::uint32_t>(frame_pool::block_size / c.size());
+}
+
+}  // namespace
+
+result<frame_pool> frame_pool::open(bytes capacity) {
+    const std::size_t blocks = std::max<std::uint64_t>(1, capacity / block_size);
+    const std::size_t length = blocks * block_size.count();
+    // One block more than needed, so that the arena can begin at a multiple of the block size.
+    void* reserved = mmap(nullptr, length + block_size.count(), PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reserved == MAP_FAILED) return fail_errno(errno);
+    const auto start = reinterpret_cast<std::uintptr_t>(reserved);
+    const std::uintptr_t aligned = (start + block_size.count() - 1) & ~(block_size.count() - 1);
+    if (aligned > start) munmap(reserved, aligned - start);
+    const std::uintptr_t end = start + length + block_size.count();
+    if (end > aligned + length) {
+        munmap(reinterpret_cast<void*>(aligned + length), end - (aligned + length));
+    }
+    return frame_pool({reinterpret_cast<std::byte*>(aligned), length});
+}
+
+frame_pool::frame_pool(std::span<std::byte> arena)
+    : arena_(arena),
+      blocks_(arena.size() / block_size.count()),
+      bitmaps_(blocks_.size() * words_per_block) {
+    free_blocks_.reserve(blocks_.size());
+    for (std::size_t b = blocks_.size(); b-- > 0;) {
+        blocks_[b].free = &bitmaps_[b * words_per_block];
+        free_blocks_.push_back(static_cast<std::uint32_t>(b));
+    }
+    for (auto& list : open_) list.reserve(blocks_.size());
+}
+
+frame_pool::frame_pool(frame_pool&& other) noexcept
+    : arena_(std::exchange(other.arena_, {})),
+      blocks_(std::move(other.blocks_)),
+      bitmaps_(std::move(other.bitmaps_)),
+      free_blocks_(std::move(other.free_blocks_)),
+      used_(other.used_) {
+    for (std::size_t c = 0; c < size_class::count; ++c) open_[c] = std::move(other.open_[c]);
+}
+
+frame_pool::~frame_pool() {
+    if (!arena_.empty()) munmap(arena_.data(), arena_.size());
+}
+
+std::optional<frame> frame_pool::try_take(size_class c) {
+    auto& open = open_[c.index()];
+    if (open.empty()) {
+        if (free_blocks_.empty()) return std::nullopt;
+        const std::uint32_t taken = free_blocks_.back();
+        free_blocks_.pop_back();
+        block& b = blocks_[taken];
+        LODE_ASSERT(!b.split && b.used == 0);
+        b.size = c;
+        b.split = true;
+        const std::uint32_t frames = frames_in_block(c);
+        for (std::uint32_t word = 0; word < words_per_block; ++word) {
+            const std::uint32_t bits = frames > word * 64 ? std::min(64U, frames - word * 64) : 0;
+            b.free[word] = bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+        }
+        list_open(taken);
+    }
+    const std::uint32_t number = open.back();
+    block& b = blocks_[number];
+    std::uint32_t word = 0;
+    while (b.free[word] == 0) ++word;
+    LODE_ASSERT(word < words_per_block);
+    const std::uint32_t index =
+        word * 64 + static_cast<std::uint32_t>(std::countr_zero(b.free[word]));
+    b.free[word] &= b.free[word] - 1;
+    ++b.used;
+    if (b.used == frames_in_block(c)) unlist_open(number);
+    used_ += c.size();
+    return at(frame_id(number * frames_per_block_max + index));
+}
+
+void frame_pool::give_back(frame_id id) {
+    const std::uint32_t number = block_of(id);
+    const std::uint32_t index = id.value() % frames_per_block_max;
+    block& b = blocks_[number];
+    const std::uint64_t bit = std::uint64_t{1} << (index % 64);
+    LODE_ASSERT(b.split && b.used > 0);
+    LODE_ASSERT(index < frames_in_block(b.size) && (b.free[index / 64] & bit) == 0);
+    if (b.used == frames_in_block(b.size)) list_open(number);
+    b.free[index / 64] |= bit;
+    --b.used;
+    used_ -= b.size.size();
+    if (b.used > 0) return;
+    unlist_open(number);
+    b.split = false;
+    free_blocks_.push_back(number);
+}
+
+frame frame_pool::at(frame_id id) const {
+    const block& b = blocks_[block_of(id)];
+    const std::uint64_t offset = block_of(id) * block_size.count() +
+                                 (id.value() % frames_per_block_max) * b.size.size().count();
+    return {.number = id, .size = b.size, .data = arena_.data() + offset};
+}
+
+void frame_pool::list_open(std::uint32_t number) {
+    auto& open = open_[blocks_[number].size.index()];
+    blocks_[number].open_index = static_cast<std::uint32_t>(open.size());
+    open.push_back(number);
+}
+
+void frame_pool::unlist_open(std::uint32_t number) {
+    auto& open = open_[blocks_[number].size.index()];
+    const std::uint32_t place = blocks_[number].open_index;
+    LODE_ASSERT(open[place] == number);
+    open[place] = open.back();
+    blocks_[open[place]].open_index = place;
+    open.pop_back();
+}
+
+}  // namespace lode::engine

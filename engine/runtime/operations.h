@@ -1,0 +1,96 @@
+// engine/runtime/operations.h
+//
+// One small awaitable per kernel request: `auto n = co_await receive(fd, buffer)`. Each answers
+// with the kernel's non-negative result or an error that carries its errno. Buffers and addresses
+// are borrowed until the answer comes.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <sys/socket.h>
+
+#include "engine/runtime/ring.h"
+
+namespace lode::engine {
+
+// Results are at most this long, because an io_uring completion carries 32 bits.
+inline constexpr std::size_t operation_bytes_max = std::size_t{1} << 30U;
+
+inline auto receive(int fd, std::span<std::byte> into) {
+    LODE_ASSERT(into.size() <= operation_bytes_max);
+    return awaited_operation(
+        [=](io_uring_sqe& entry) { io_uring_prep_recv(&entry, fd, into.data(), into.size(), 0); });
+}
+
+inline auto send(int fd, std::span<const std::byte> from) {
+    LODE_ASSERT(from.size() <= operation_bytes_max);
+    return awaited_operation([=](io_uring_sqe& entry) {
+        io_uring_prep_send(&entry, fd, from.data(), from.size(), MSG_NOSIGNAL);
+    });
+}
+
+// Several buffers in one message; `message` is borrowed. MSG_WAITALL makes the kernel finish it
+// all.
+inline auto send_message(int fd, const msghdr& message) {
+    return awaited_operation([fd, m = &message](io_uring_sqe& entry) {
+        io_uring_prep_sendmsg(&entry, fd, m, MSG_NOSIGNAL | MSG_WAITALL);
+    });
+}
+
+inline auto connect(int fd, const sockaddr* address, socklen_t length) {
+    return awaited_operation(
+        [=](io_uring_sqe& entry) { io_uring_prep_connect(&entry, fd, address, length); });
+}
+
+inline auto shutdown(int fd, int how) {
+    return awaited_operation([=](io_uring_sqe& entry) { io_uring_prep_shutdown(&entry, fd, how); });
+}
+
+inline auto close(int fd) {
+    return awaited_operation([=](io_uring_sqe& entry) { io_uring_prep_close(&entry, fd); });
+}
+
+// Reads at an absolute offset; uses the fixed-buffer form where `into` is registered memory.
+inline auto read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
+    LODE_ASSERT(into.size() <= operation_bytes_max);
+    return awaited_operation([=](io_uring_sqe& entry) {
+        const int registered = ring::current().registered_index(into.data());
+        const auto length = static_cast<unsigned>(into.size());
+        if (registered >= 0) {
+            io_uring_prep_read_fixed(&entry, fd, into.data(), length, offset, registered);
+        } else {
+            io_uring_prep_read(&entry, fd, into.data(), length, offset);
+        }
+    });
+}
+
+inline auto write_at(int fd, std::span<const std::byte> from, std::uint64_t offset) {
+    LODE_ASSERT(from.size() <= operation_bytes_max);
+    return awaited_operation([=](io_uring_sqe& entry) {
+        const int registered = ring::current().registered_index(from.data());
+        const auto length = static_cast<unsigned>(from.size());
+        if (registered >= 0) {
+            io_uring_prep_write_fixed(&entry, fd, from.data(), length, offset, registered);
+        } else {
+            io_uring_prep_write(&entry, fd, from.data(), length, offset);
+        }
+    });
+}
+
+enum class sync_what : std::uint8_t { data, data_and_metadata };
+
+inline auto fsync(int fd, sync_what what) {
+    return awaited_operation([=](io_uring_sqe& entry) {
+        io_uring_prep_fsync(&entry, fd, what == sync_what::data ? IORING_FSYNC_DATASYNC : 0);
+    });
+}
+
+// `path` is borrowed and NUL-terminated.
+inline auto open_at(int directory, const char* path, int flags, mode_t mode = 0) {
+    return awaited_operation([=](io_uring_sqe& entry) {
+        io_uring_prep_openat(&entry, directory, path, flags | O_CLOEXEC, mode);
+    });
+}
+
+}  // namespace lode::engine

@@ -1,0 +1,126 @@
+#include "engine/runtime/core.h"
+
+#include <atomic>
+#include <vector>
+
+#include "engine/runtime/mailbox.h"
+#include "engine/runtime/remote.h"
+#include "engine/runtime/scope.h"
+#include "tests/catch.h"
+#include "tests/engine/runtime/run_on_cores.h"
+
+using namespace lode;
+using namespace lode::engine;
+
+namespace {
+
+task<std::uint16_t> who_am_i() {
+    co_await sleep_for(std::chrono::milliseconds(1));
+    co_return core::current().self().value();
+}
+
+// Each core asks every other one for its name, many times at once.
+struct census {
+    std::atomic<int> cores_done{0};
+    std::atomic<int> wrong{0};
+    std::atomic<int> answers{0};
+};
+
+task<void> ask(core_id whom, census& c) {
+    const auto before = core::current().self();
+    const auto answer = co_await on_core(whom, [] { return who_am_i(); });
+    if (answer != whom.value() || core::current().self() != before) ++c.wrong;
+    const auto plain = co_await on_core(whom, [] { return core::current().self().value(); });
+    if (plain != whom.value()) ++c.wrong;
+    ++c.answers;
+}
+
+task<void> take_census(core_id, census& c, std::size_t cores, int rounds) {
+    scope all;
+    for (int i = 0; i < rounds; ++i) {
+        for (std::uint16_t whom = 0; whom < cores; ++whom) all.spawn(ask(core_id(whom), c));
+    }
+    co_await all.close();
+    ++c.cores_done;
+    // A core must answer as long as another may ask.
+    while (c.cores_done.load() < static_cast<int>(cores)) {
+        co_await sleep_for(std::chrono::milliseconds(1));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("work runs on the core it was sent to and its answer comes home") {
+    census c;
+
+    run_on_cores(3, [&](core_id self) { return take_census(self, c, 3, 500); });
+
+    CHECK(c.wrong == 0);
+    CHECK(c.answers == 3 * 3 * 500);
+}
+
+namespace {
+
+struct ordered {
+    std::vector<std::uint64_t> seen;
+    bool all = false;
+};
+
+constexpr std::uint64_t many = 10 * channel::capacity;
+
+void note(void* object, std::uint64_t argument) {
+    auto& o = *static_cast<ordered*>(object);
+    o.seen.push_back(argument);
+    o.all = o.seen.size() == many;
+}
+
+task<void> flood(core_id self, ordered& o, std::atomic<bool>& over) {
+    if (self == core_id(0)) {
+        for (std::uint64_t i = 0; i < many; ++i) {
+            post_to(core_id(1), {.run = &note, .object = &o, .argument = i});
+        }
+        while (!over) co_await sleep_for(std::chrono::milliseconds(1));
+    } else {
+        while (!o.all) co_await sleep_for(std::chrono::milliseconds(1));
+        over = true;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("more messages than a channel holds arrive all, once, in order") {
+    ordered o;
+    std::atomic<bool> over = false;
+
+    run_on_cores(2, [&](core_id self) { return flood(self, o, over); });
+
+    REQUIRE(o.seen.size() == many);
+    for (std::uint64_t i = 0; i < many; ++i) REQUIRE(o.seen[i] == i);
+}
+
+namespace {
+
+task<void> ping(core_id self, std::atomic<bool>& over, int rounds) {
+    if (self == core_id(0)) {
+        for (int i = 0; i < rounds; ++i) {
+            const int back = co_await on_core(core_id(1), [i] { return i + 1; });
+            LODE_ASSERT(back == i + 1);
+        }
+        (void)co_await on_core(core_id(1), [&over] { return over = true; });
+    } else {
+        // No timer is armed for long here: only a message can wake this core in time.
+        while (!over) co_await sleep_for(std::chrono::milliseconds(200));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a sleeping core is woken by a message and no wake-up is lost") {
+    std::atomic<bool> over = false;
+    const auto start = std::chrono::steady_clock::now();
+
+    run_on_cores(2, [&](core_id self) { return ping(self, over, 20'000); });
+
+    // 20,000 round trips with a lost wake-up every now and then would take minutes.
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30));
+}
