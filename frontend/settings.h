@@ -1,0 +1,98 @@
+// frontend/settings.h
+//
+// What an operator can set, as plain values with their defaults in place. tools/lode reads the file into
+// this; serve hands each module its part. A field that has no default that works (the gateway) is empty.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/units.h"
+
+namespace lode::frontend {
+
+struct node_settings {
+    std::string name;           // shown in Cache-Status; default: the host name
+    std::string zone;           // parts are placed only on nodes of the same zone
+    std::uint32_t cores = 0;    // 0: one per CPU that the process may use
+    bytes memory{4ULL << 30U};  // memory tier, over all cores
+};
+
+struct listen_settings {
+    std::string s3 = "0.0.0.0:9000";
+    std::vector<std::string> domains;  // bucket.<domain> is understood as virtual-hosted style
+    std::string peer = "0.0.0.0:9001";
+    std::string admin = "127.0.0.1:9002";
+};
+
+struct origin_settings {
+    std::string gateway;                // http://host:port or https://host:port
+    std::vector<std::string> backends;  // direct path; empty: the gateway
+    std::string region = "us-east-1";
+    std::string credentials;  // AWS shared-credentials file; empty: AWS_* environment, or none
+    std::string ca_file;      // PEM; empty: the system's store
+    std::uint32_t connections = 256;  // to the gateway, per core
+    duration connect_timeout = std::chrono::seconds(3);
+    duration answer_timeout = std::chrono::seconds(60);  // first byte of an answer, and each pause in it
+};
+
+enum class auth_mode : std::uint8_t { gateway, local, trust };
+enum class consistency_mode : std::uint8_t { strong, bounded };
+
+struct auth_settings {
+    auth_mode mode = auth_mode::gateway;
+};
+
+struct consistency_settings {
+    consistency_mode mode = consistency_mode::strong;
+    duration max_stale{0};
+    std::uint32_t objects = 65536;  // object versions remembered per core
+};
+
+struct device_settings {
+    std::string path;  // a file (created at `size`) or a block device
+    bytes size;        // 0: all of a block device
+};
+
+struct cache_settings {
+    std::vector<device_settings> devices;  // none: memory only
+};
+
+struct limit_settings {
+    std::uint32_t connections = 16384;  // clients, over all cores
+    bytes head{32ULL << 10U};           // request line and headers
+    bytes uri{16ULL << 10U};
+    std::uint32_t headers = 128;
+    duration head_timeout = std::chrono::seconds(30);  // from the first byte of a head to its last
+    duration body_timeout = std::chrono::seconds(60);  // each pause in a body, in or out
+    duration idle_timeout = std::chrono::seconds(60);  // between requests
+    duration shutdown_timeout = std::chrono::seconds(30);
+};
+
+enum class membership_kind : std::uint8_t { none, fixed, dns, etcd };
+
+struct cluster_settings {
+    membership_kind membership = membership_kind::none;
+};
+
+struct log_settings {
+    std::string level = "info";  // debug | info | warning | error
+    std::string access = "-";    // a file, "-" for standard output, "" for none
+};
+
+struct settings {
+    node_settings node;
+    listen_settings listen;
+    origin_settings origin;
+    auth_settings auth;
+    consistency_settings consistency;
+    cache_settings cache;
+    cluster_settings cluster;
+    limit_settings limits;
+    log_settings log;
+};
+
+}  // namespace lode::frontend
