@@ -69,34 +69,34 @@ class aws_chunked_decoder {
         return kind_ != payload_kind::streaming_unsigned_trailer;
     }
 
-    result<std::size_t> take_line(std::span<const std::byte> input);
+    std::size_t take_line(std::span<const std::byte> input);
+    result<void> take_payload(std::span<const std::byte> payload);
     result<void> on_line();
-    result<void> on_header();
-    result<void> on_trailer();
-    result<void> begin_chunk(std::uint64_t size, std::string_view signature);
+    result<void> on_header(std::string_view line);
     result<void> end_chunk();
+    result<void> check_link(std::string_view string_to_sign);
+    result<void> on_trailer(std::string_view line);
     result<void> end_trailers();
-    [[nodiscard]] std::string string_to_sign(std::string_view algorithm) const;
+    [[nodiscard]] std::string trailer_string_to_sign() const;
 
     phase phase_ = phase::header;
     payload_kind kind_;
     error failure_;
 
+    // The chain: every signature covers the one before it.
     sha256_digest signing_key_;
-    std::string prefix_;    // timestamp and scope, the same in every string to sign
-    std::string previous_;  // the signature before this one in the chain
-    std::string stated_;    // this chunk's signature as stated
+    std::string prefix_;      // timestamp and scope, the same in every string to sign
+    std::string previous_;    // in hexadecimal; the request's own signature at first
+    sha256_digest stated_{};  // what the current chunk, or the trailers, claim
     sha256 chunk_hash_;
 
     std::string line_;
-    bool line_complete_ = false;
     bytes chunk_left_;
-    bool last_chunk_ = false;
     bytes decoded_;
     std::optional<bytes> decoded_length_;
     std::vector<trailer> trailers_;
-    std::string trailer_text_;       // canonical form, for the trailers' signature
-    std::string trailer_signature_;  // as stated
+    bool trailer_signature_seen_ = false;
+    bool blank_line_seen_ = false;
 };
 
 }  // namespace lode::frontend::s3

@@ -1,7 +1,8 @@
 // frontend/s3/digest.h
 //
-// SHA-256, HMAC-SHA-256 and MD5-free hexadecimal: the cryptography that signatures need, over
-// OpenSSL.
+// SHA-256 and HMAC-SHA-256 over OpenSSL, and their hexadecimal form: what signatures are made of.
+//
+//   Errors  None: OpenSSL fails here only when it is out of memory or broken, and that is asserted.
 #pragma once
 
 #include <array>
@@ -48,8 +49,11 @@ class sha256 {
 // Nothing unless it is exactly 64 hexadecimal digits.
 [[nodiscard]] std::optional<sha256_digest> digest_from_hex(std::string_view hex);
 
-// In time that depends on the lengths alone.
-[[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b);
+// Takes the same time wherever they differ.
 [[nodiscard]] bool equal_constant_time(const sha256_digest& a, const sha256_digest& b);
+
+// Overwrites in a way that the compiler may not leave out.
+void wipe(std::span<std::uint8_t> secret);
+void wipe(std::string& secret);
 
 }  // namespace lode::frontend::s3

@@ -47,7 +47,6 @@ enum class s3_error : std::uint8_t {
     no_such_upload,
     no_such_version,
     not_implemented,
-    not_modified,
     precondition_failed,
     request_header_section_too_large,
     request_time_too_skewed,

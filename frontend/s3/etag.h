@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "frontend/http/header.h"
+
 namespace lode::frontend::s3 {
 
 inline constexpr std::uint32_t part_count_max = 10'000;
@@ -42,7 +44,7 @@ struct entity_tag {
 // Walks a list: "a", W/"b", c. A comma inside quotes does not separate.
 class entity_tag_list {
   public:
-    explicit entity_tag_list(std::string_view text) : rest_(text) {}
+    explicit entity_tag_list(std::string_view text) : rest_(http::trim(text)) {}
 
     // The next tag that can be read; nothing at the end. Unreadable members are skipped.
     [[nodiscard]] std::optional<entity_tag> next();

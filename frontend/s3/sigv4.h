@@ -14,7 +14,7 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>

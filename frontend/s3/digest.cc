@@ -1,0 +1,113 @@
+#include "frontend/s3/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "engine/base/assert.h"
+#include "frontend/s3/percent.h"
+
+namespace lode::frontend::s3 {
+namespace {
+
+// Fetched once: EVP_sha256() makes OpenSSL 3 look the implementation up at every use.
+const EVP_MD* sha256_method() {
+    static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    LODE_ASSERT(method != nullptr);
+    return method;
+}
+
+}  // namespace
+
+struct sha256::state {
+    state() : context(EVP_MD_CTX_new()) { LODE_ASSERT(context != nullptr); }
+    ~state() { EVP_MD_CTX_free(context); }
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+
+    void begin() const {
+        const int begun = EVP_DigestInit_ex(context, sha256_method(), nullptr);
+        LODE_ASSERT(begun == 1);
+    }
+
+    EVP_MD_CTX* context;
+};
+
+sha256::sha256() : state_(std::make_unique<state>()) { state_->begin(); }
+sha256::~sha256() = default;
+sha256::sha256(sha256&&) noexcept = default;
+sha256& sha256::operator=(sha256&&) noexcept = default;
+
+sha256& sha256::add(std::string_view text) { return add(std::as_bytes(std::span(text))); }
+
+sha256& sha256::add(std::span<const std::byte> data) {
+    const int added = EVP_DigestUpdate(state_->context, data.data(), data.size());
+    LODE_ASSERT(added == 1);
+    return *this;
+}
+
+sha256_digest sha256::finish() {
+    sha256_digest digest{};
+    unsigned length = 0;
+    const int finished = EVP_DigestFinal_ex(state_->context, digest.data(), &length);
+    LODE_ASSERT(finished == 1 && length == digest.size());
+    state_->begin();
+    return digest;
+}
+
+sha256_digest sha256_of(std::string_view text) {
+    sha256_digest digest{};
+    unsigned length = 0;
+    const int done =
+        EVP_Digest(text.data(), text.size(), digest.data(), &length, sha256_method(), nullptr);
+    LODE_ASSERT(done == 1 && length == digest.size());
+    return digest;
+}
+
+sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view text) {
+    sha256_digest digest{};
+    unsigned length = 0;
+    // OpenSSL takes a null key to mean "the key of last time", so an empty one needs an address.
+    const std::uint8_t nothing = 0;
+    const std::uint8_t* const start = key.empty() ? &nothing : key.data();
+    const auto* const message = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* const made = HMAC(sha256_method(), start, static_cast<int>(key.size()), message,
+                                  text.size(), digest.data(), &length);
+    LODE_ASSERT(made != nullptr && length == digest.size());
+    return digest;
+}
+
+sha256_hex to_hex(const sha256_digest& digest) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    sha256_hex hex{};
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        hex[2 * i] = digits[digest[i] >> 4U];
+        hex[2 * i + 1] = digits[digest[i] & 15U];
+    }
+    return hex;
+}
+
+std::optional<sha256_digest> digest_from_hex(std::string_view hex) {
+    sha256_digest digest{};
+    if (hex.size() != 2 * digest.size()) return std::nullopt;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        const auto high = hex_digit(hex[2 * i]);
+        const auto low = hex_digit(hex[2 * i + 1]);
+        if (!high || !low) return std::nullopt;
+        digest[i] = static_cast<std::uint8_t>(*high << 4U | *low);
+    }
+    return digest;
+}
+
+bool equal_constant_time(const sha256_digest& a, const sha256_digest& b) {
+    return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void wipe(std::span<std::uint8_t> secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
+
+void wipe(std::string& secret) {
+    OPENSSL_cleanse(secret.data(), secret.size());
+    secret.clear();
+}
+
+}  // namespace lode::frontend::s3
