@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the sources of a build, two at a time, and only where something changed.
+
+    tidy.py [--build DIR] [--jobs N] [FILE]...
+
+A source that came through clean leaves a stamp in the build directory, named after the hash of
+everything that its verdict depends on: the source, every file of the tree that it includes, its
+compile command, .clang-tidy and clang-tidy's version. Closes with `N passed, N failed, N skipped`,
+one per source.
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+from tree import Tree  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROGRAM = "clang-tidy-19"
+
+# Catch2's CHECK(a == b) is `decomposer <= a == b`, a chained comparison by design; and how fast a
+# test fills a vector is nobody's concern.
+FOR_TESTS = "--checks=-bugprone-chained-comparison,-performance-*"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("files", nargs="*")
+    options = parser.parse_args()
+
+    tree = Tree(ROOT)
+    stamps = options.build / "tidy-stamps"
+    stamps.mkdir(exist_ok=True)
+    version = subprocess.run([PROGRAM, "--version"], capture_output=True, check=True).stdout
+    common = version + FOR_TESTS.encode() + (ROOT / ".clang-tidy").read_bytes()
+
+    entries = {path: command for path, command in sources_of(tree, options.build).items()
+               if not options.files or str(path) in options.files}
+    keys = {path: key_of(tree, path, command, common) for path, command in entries.items()}
+    stale = [path for path, key in keys.items() if not (stamps / key).exists()]
+
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for path, output in zip(stale, pool.map(lambda path: tidy(path, options.build), stale)):
+            if output is None:
+                (stamps / keys[path]).touch()
+            else:
+                failed += 1
+                print(f"fail  {path}\n{output}", flush=True)
+    for old in stamps.iterdir():
+        if not options.files and old.name not in keys.values():
+            old.unlink()
+    print(f"{len(keys)} sources, {len(stale)} of them changed since they were last clean")
+    print(f"{len(keys) - failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+def sources_of(tree, build):
+    """{path in the tree: compile command} of every source of ours that the build compiles."""
+    known = set(tree.sources)
+    entries = {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        absolute = pathlib.Path(os.path.normpath(pathlib.Path(entry["directory"]) / entry["file"]))
+        if absolute.is_relative_to(ROOT) and absolute.relative_to(ROOT) in known:
+            entries[absolute.relative_to(ROOT)] = entry["command"]
+    return dict(sorted(entries.items()))
+
+
+def key_of(tree, path, command, common):
+    digest = hashlib.sha256(common)
+    digest.update(command.encode())
+    for other in sorted(tree.closure(path)):
+        digest.update(str(other).encode() + b"\0" + (ROOT / other).read_bytes())
+    return digest.hexdigest()
+
+
+def tidy(path, build):
+    """What clang-tidy has to say, or None."""
+    extra = [FOR_TESTS] if path.parts[0] == "tests" else []
+    done = subprocess.run([PROGRAM, "--quiet", *extra, "-p", build, str(path)], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    if done.returncode == 0 and "warning:" not in done.stdout:
+        return None
+    return done.stdout or done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main())
