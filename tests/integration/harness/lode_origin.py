@@ -1,0 +1,83 @@
+"""lode-origin, the project's own development origin, as an origin for the tests.
+
+It counts its operations itself and fails on demand, both on its admin port.
+"""
+
+import collections
+import http.client
+import json
+import pathlib
+import shutil
+
+from .origin import OWNER, Origin
+from .processes import Daemon, Failed, accepts, free_port
+
+
+class LodeOrigin(Origin):
+    name = "lode-origin"
+
+    def __init__(self, directory, build):
+        super().__init__()
+        self.directory = pathlib.Path(directory) / "lode-origin"
+        self._program = pathlib.Path(build) / "lode-origin"
+        self._daemon = None
+
+    def start(self):
+        (self.directory / "data").mkdir(parents=True)
+        self.port, self.admin_port = free_port(), free_port()
+        return self.resume()
+
+    def resume(self):
+        users = []
+        for identity in self.identities:
+            if identity is not OWNER:
+                users += ["--user",
+                          f"{identity.name}:{identity.access_key}:{identity.secret_key}:none"]
+        self._daemon = Daemon("lode-origin", [
+            self._program, "--dir", self.directory / "data",
+            "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin_port}",
+            "--access-key", OWNER.access_key, "--secret-key", OWNER.secret_key, *users],
+            self.directory)
+        self._daemon.start()
+        self._daemon.wait_until(lambda: accepts(self.port) and accepts(self.admin_port), 20,
+                                "serving")
+        return self
+
+    def pause(self):
+        code = self._daemon.stop(20)
+        if code != 0:
+            raise Failed(f"lode-origin ended with {code}:\n{self._daemon.output()}")
+
+    def stop(self):
+        try:
+            self.pause()
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _totals(self):
+        told = json.loads(self._admin("GET", "/counters"))
+        counts = collections.Counter()
+        for operation, seen in told["operations"].items():
+            for status, number in seen["by_status"].items():
+                counts[operation, int(status)] += number
+        return counts, told["bytes_out"]
+
+    def inject(self, **faults):
+        """latency_ms, error_rate_503, reset_after_bytes, truncate_after_bytes, wrong_length"""
+        query = "&".join(f"{name}={value}" for name, value in faults.items())
+        self._admin("POST", f"/faults?{query}")
+
+    def heal(self):
+        self._admin("DELETE", "/faults")
+
+    def _admin(self, method, target):
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        try:
+            connection.request(method, target)
+            response = connection.getresponse()
+            body = response.read()
+            if response.status not in (200, 204):
+                raise Failed(f"lode-origin {method} {target}: {response.status} {body!r}")
+            return body
+        finally:
+            connection.close()

@@ -1,0 +1,130 @@
+"""lode serve as a process: configuration, readiness, metrics, access log, and an orderly end."""
+
+import http.client
+import json
+import pathlib
+import shutil
+
+from .metrics import parse
+from .origin import OWNER
+from .processes import Daemon, Failed, accepted_connections, free_port, open_descriptors, \
+    resident_bytes
+from .s3 import S3
+
+MIB = 1 << 20
+
+
+def toml(settings):
+    """Settings as {"section": {"key": value}}; a list of dictionaries is an array of tables."""
+    lines = []
+    for section, values in settings.items():
+        tables = values if isinstance(values, list) else [values]
+        for table in tables:
+            lines.append(f"[[{section}]]" if isinstance(values, list) else f"[{section}]")
+            lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+            lines.append("")
+    return "\n".join(lines)
+
+
+class Lode:
+    def __init__(self, directory, build, gateway, settings=None, memory="256MiB",
+                 device="1GiB", cores=2):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True)
+        self._program = pathlib.Path(build) / "lode"
+        self.port, self.admin_port = free_port(), free_port()
+        self.access_log = self.directory / "access.log"
+        credentials = self.directory / "credentials"
+        credentials.write_text(f"[default]\naws_access_key_id = {OWNER.access_key}\n"
+                               f"aws_secret_access_key = {OWNER.secret_key}\n")
+        self.settings = {
+            "node": {"name": "test", "cores": cores, "memory": memory},
+            "listen": {"s3": f"127.0.0.1:{self.port}", "peer": f"127.0.0.1:{free_port()}",
+                       "admin": f"127.0.0.1:{self.admin_port}", "domains": ["lode.test"]},
+            "origin": {"gateway": gateway, "region": "us-east-1",
+                       "credentials": str(credentials)},
+            "log": {"access": str(self.access_log), "level": "info"},
+            "cache.device": [{"path": str(self.directory / "device.0"), "size": device}],
+        }
+        for section, values in (settings or {}).items():
+            if isinstance(values, dict):
+                self.settings.setdefault(section, {}).update(values)
+            else:
+                self.settings[section] = values
+        self.daemon = None
+
+    @property
+    def configuration(self):
+        return self.directory / "lode.toml"
+
+    def start(self, seconds=30):
+        self.configuration.write_text(toml(self.settings))
+        self.daemon = Daemon("lode", [self._program, "serve", "--config", self.configuration],
+                             self.directory)
+        self.daemon.start()
+        self.daemon.wait_until(lambda: self._ready() == 200, seconds, "ready")
+        return self
+
+    def stop(self, seconds=30):
+        """Ends lode with SIGTERM; anything but an exit code of 0 is a failure."""
+        code = self.daemon.stop(seconds)
+        output = self.daemon.output()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        if code != 0:
+            raise Failed(f"lode ended with {code}:\n{output}")
+
+    def client(self, identity=OWNER, **more):
+        return S3(("127.0.0.1", self.port), identity, **more)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def _ready(self):
+        try:
+            return self.admin("GET", "/readyz")[0]
+        except OSError:
+            return None
+
+    def admin(self, method, target):
+        """(status, headers, body) of a request to the admin port."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        try:
+            connection.request(method, target)
+            response = connection.getresponse()
+            return response.status, response.getheaders(), response.read()
+        finally:
+            connection.close()
+
+    def metrics(self):
+        status, _, body = self.admin("GET", "/metrics")
+        if status != 200:
+            raise Failed(f"/metrics: {status} {body!r}")
+        return parse(body.decode())
+
+    def drop_memory(self):
+        """Empties the memory tier; what is on the device stays."""
+        status, _, body = self.admin("POST", "/drop?tier=memory")
+        if status not in (200, 204):
+            raise Failed(f"/drop?tier=memory: {status} {body!r}")
+
+    def access_entries(self):
+        """The access log, one dictionary a request."""
+        with open(self.access_log, encoding="utf-8") as log:
+            return [json.loads(line) for line in log if line.endswith("\n")]
+
+    @property
+    def pid(self):
+        return self.daemon.pid
+
+    def alive(self):
+        return self.daemon.alive()
+
+    def resident(self):
+        return resident_bytes(self.pid)
+
+    def descriptors(self):
+        return open_descriptors(self.pid)
+
+    def connections(self):
+        return accepted_connections(self.port)
