@@ -52,7 +52,7 @@ task<result<>> simulated_stream::send(std::span<iovec> pieces) {
         const auto* from = static_cast<const std::byte*>(piece.iov_base);
         for (std::size_t done = 0; done < piece.iov_len;) {
             if (auto ok = broken(); !ok) co_return ok;
-            if (way.ended) co_return fail(errc::closed, EPIPE);
+            if (way.ended || way.reader_gone) co_return fail(errc::closed, EPIPE);
             std::size_t room = wire_->o.buffer - std::min(wire_->o.buffer, way.bytes.size());
             room = std::min({room, piece.iov_len - done,
                              static_cast<std::size_t>(wire_->o.reset_after - wire_->sent)});
@@ -97,6 +97,7 @@ task<void> simulated_stream::close() {
     if (std::exchange(closed_, true)) co_return;
     // As TCP does: bytes we never read turn our close into a reset for the other side.
     if (!incoming().bytes.empty()) reset();
+    incoming().reader_gone = true;
     outgoing().ended = true;
     outgoing().changed.notify_all();
     incoming().changed.notify_all();

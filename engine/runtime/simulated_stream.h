@@ -42,7 +42,8 @@ class simulated_stream final : public stream {
   private:
     struct one_way {
         std::deque<std::byte> bytes;
-        bool ended = false;
+        bool ended = false;        // nothing more will be sent
+        bool reader_gone = false;  // nobody will read what is sent
         wait_list changed;
     };
     struct shared {

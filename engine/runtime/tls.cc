@@ -173,7 +173,12 @@ task<result<std::size_t>> tls_stream::receive(std::span<std::byte> into) {
         const int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
         const int why = SSL_get_error(ssl_.get(), done);
         if (done == 1) co_return got;
-        if (auto flushed = co_await flush(); !flushed) co_return std::unexpected(flushed.error());
+        // Whoever flushes already takes our records along; waiting for a send that waits for its
+        // peer to receive would leave both ends waiting for ever.
+        if (!flushing_) {
+            auto flushed = co_await flush();
+            if (!flushed) co_return std::unexpected(flushed.error());
+        }
         if (why == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
         if (why != SSL_ERROR_WANT_READ) co_return fail(errc::protocol);
         if (ended_below_) co_return std::size_t{0};

@@ -1,0 +1,208 @@
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/size_class.h"
+#include "engine/runtime/file_device.h"
+#include "engine/runtime/frames.h"
+#include "engine/runtime/simulated_device.h"
+#include "engine/runtime/simulation.h"
+#include "tests/catch.h"
+#include "tests/engine/runtime/run_on_cores.h"
+
+using namespace lode;
+using namespace lode::engine;
+using namespace lode::literals;
+
+namespace {
+
+struct scratch_folder {
+    std::filesystem::path path;
+    scratch_folder() {
+        std::string made = (std::filesystem::temp_directory_path() / "lode-device-XXXXXX").string();
+        LODE_ASSERT(mkdtemp(made.data()) != nullptr);
+        path = made;
+    }
+    ~scratch_folder() { std::filesystem::remove_all(path); }
+};
+
+enum class frames_are : std::uint8_t { registered, plain };
+
+task<void> write_and_read_back(block_device& device, frames_are kind, bool& same) {
+    auto pool = frame_pool::open(8_MiB);
+    LODE_ASSERT(pool.has_value());
+    if (kind == frames_are::registered) {
+        LODE_ASSERT(ring::current().register_memory(pool->arena()).has_value());
+        LODE_ASSERT(ring::current().registered_index(pool->arena().data()) == 0);
+    }
+    const frame out = *pool->try_take(size_class(8));
+    const frame in = *pool->try_take(size_class(8));
+    for (std::size_t i = 0; i < out.memory().size(); ++i) {
+        out.memory()[i] = static_cast<std::byte>(i * 31);
+    }
+
+    auto written = co_await device.write(device_offset(12288), out.memory());
+    LODE_ASSERT(written.has_value());
+    auto flushed = co_await device.flush();
+    LODE_ASSERT(flushed.has_value());
+    auto read = co_await device.read(device_offset(12288), in.memory());
+    LODE_ASSERT(read.has_value());
+
+    same = std::memcmp(in.data, out.data, 1 << 20) == 0;
+}
+
+task<void> on_a_file(std::shared_ptr<device_file> file, frames_are kind, bool& same) {
+    file_device device(std::move(file));
+    co_await write_and_read_back(device, kind, same);
+}
+
+}  // namespace
+
+TEST_CASE("what is written to a file comes back, through registered frames or plain ones") {
+    const scratch_folder folder;
+    auto file = device_file::open({.path = folder.path / "cache", .size = 16_MiB});
+    REQUIRE(file);
+    CHECK((*file)->size() == 16_MiB);
+    bool same = false;
+
+    run_on_core([&] { return on_a_file(*file, frames_are::registered, same); });
+    CHECK(same);
+
+    same = false;
+    run_on_core([&] { return on_a_file(*file, frames_are::plain, same); });
+    CHECK(same);
+}
+
+TEST_CASE("a file has its space reserved when it is opened") {
+    const scratch_folder folder;
+
+    auto file = device_file::open({.path = folder.path / "cache", .size = 16_MiB});
+    REQUIRE(file);
+
+    struct stat facts{};
+    REQUIRE(stat((folder.path / "cache").c_str(), &facts) == 0);
+    CHECK(static_cast<std::uint64_t>(facts.st_blocks) * 512 >= (16_MiB).count());
+}
+
+TEST_CASE("a device that somebody else holds is refused") {
+    const scratch_folder folder;
+    auto first = device_file::open({.path = folder.path / "cache", .size = 1_MiB});
+    REQUIRE(first);
+
+    auto second = device_file::open({.path = folder.path / "cache", .size = 1_MiB});
+
+    REQUIRE(!second);
+    CHECK(second.error().code == errc::unavailable);
+}
+
+TEST_CASE("a folder or a full disk is no device") {
+    const scratch_folder folder;
+
+    CHECK(!device_file::open({.path = folder.path, .size = 1_MiB}));
+    CHECK(!device_file::open({.path = folder.path / "missing" / "cache", .size = 1_MiB}));
+    auto huge = device_file::open({.path = folder.path / "huge", .size = bytes(1ULL << 50U)});
+    REQUIRE(!huge);
+    CHECK(huge.error().code == errc::no_space);
+}
+
+TEST_CASE("the simulated device keeps what is written to it") {
+    simulation world(2);
+    simulated_disk disk(16_MiB);
+    simulated_device device(disk);
+    bool same = false;
+
+    REQUIRE(world.run(write_and_read_back(device, frames_are::plain, same)) ==
+            simulation::outcome::finished);
+
+    CHECK(same);
+}
+
+namespace {
+
+struct crash_outcome {
+    int kept_whole = 0;
+    int lost = 0;
+    int torn = 0;
+    int flushed_lost = 0;
+};
+
+task<void> write_two_flush_one(simulated_disk& disk) {
+    simulated_device device(disk);
+    const std::vector<std::byte> ones(4096, std::byte{1});
+    const std::vector<std::byte> twos(8192, std::byte{2});
+    LODE_ASSERT((co_await device.write(device_offset(0), ones)).has_value());
+    LODE_ASSERT((co_await device.flush()).has_value());
+    LODE_ASSERT((co_await device.write(device_offset(4096), twos)).has_value());
+}
+
+task<void> look(simulated_disk& disk, crash_outcome& seen) {
+    simulated_device device(disk);
+    std::vector<std::byte> read(12288);
+    LODE_ASSERT((co_await device.read(device_offset(0), read)).has_value());
+    for (std::size_t i = 0; i < 4096; ++i) seen.flushed_lost += read[i] == std::byte{1} ? 0 : 1;
+    std::size_t kept = 0;
+    for (std::size_t i = 4096; i < read.size(); ++i) kept += read[i] == std::byte{2} ? 1 : 0;
+    LODE_ASSERT(kept % simulated_disk::sector == 0);
+    if (kept == 0) {
+        ++seen.lost;
+    } else if (kept == 8192) {
+        ++seen.kept_whole;
+    } else {
+        ++seen.torn;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a crash keeps what was flushed, and keeps, loses or tears the rest") {
+    crash_outcome seen;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        simulation world(seed);
+        simulated_disk disk(1_MiB);
+        REQUIRE(world.run(write_two_flush_one(disk)) == simulation::outcome::finished);
+
+        disk.crash(world.chance());
+
+        REQUIRE(world.run(look(disk, seen)) == simulation::outcome::finished);
+    }
+    CHECK(seen.flushed_lost == 0);
+    CHECK(seen.kept_whole > 0);
+    CHECK(seen.lost > 0);
+    CHECK(seen.torn > 0);
+}
+
+namespace {
+
+task<void> count_faults(simulated_device& device, int& errors, int& wrong) {
+    std::vector<std::byte> read(4096);
+    for (int i = 0; i < 1000; ++i) {
+        auto got = co_await device.read(device_offset(0), read);
+        if (!got) {
+            ++errors;
+            continue;
+        }
+        for (const std::byte b : read) wrong += b == std::byte{0} ? 0 : 1;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("the simulated device fails and flips bits about as often as it is told") {
+    simulation world(4);
+    simulated_disk disk(1_MiB);
+    simulated_device device(disk, {.read_error = 10, .read_bit_flip = 10});
+    int errors = 0;
+    int wrong = 0;
+
+    REQUIRE(world.run(count_faults(device, errors, wrong)) == simulation::outcome::finished);
+
+    CHECK((errors > 50 && errors < 200));
+    CHECK((wrong > 50 && wrong < 200));
+}
