@@ -1,7 +1,8 @@
 // frontend/settings.h
 //
-// What an operator can set, as plain values with their defaults in place. tools/lode reads the file into
-// this; serve hands each module its part. A field that has no default that works (the gateway) is empty.
+// What an operator can set, as plain values with their defaults in place. tools/lode reads the file
+// into this; serve hands each module its part. A field that has no default that works (the gateway)
+// is empty.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,8 @@ struct node_settings {
     std::string zone;           // parts are placed only on nodes of the same zone
     std::uint32_t cores = 0;    // 0: one per CPU that the process may use
     bytes memory{4ULL << 30U};  // memory tier, over all cores
+
+    friend bool operator==(const node_settings&, const node_settings&) = default;
 };
 
 struct listen_settings {
@@ -26,6 +29,8 @@ struct listen_settings {
     std::vector<std::string> domains;  // bucket.<domain> is understood as virtual-hosted style
     std::string peer = "0.0.0.0:9001";
     std::string admin = "127.0.0.1:9002";
+
+    friend bool operator==(const listen_settings&, const listen_settings&) = default;
 };
 
 struct origin_settings {
@@ -36,7 +41,10 @@ struct origin_settings {
     std::string ca_file;      // PEM; empty: the system's store
     std::uint32_t connections = 256;  // to the gateway, per core
     duration connect_timeout = std::chrono::seconds(3);
-    duration answer_timeout = std::chrono::seconds(60);  // first byte of an answer, and each pause in it
+    // To the first byte of an answer, and each pause in it.
+    duration answer_timeout = std::chrono::seconds(60);
+
+    friend bool operator==(const origin_settings&, const origin_settings&) = default;
 };
 
 enum class auth_mode : std::uint8_t { gateway, local, trust };
@@ -44,21 +52,29 @@ enum class consistency_mode : std::uint8_t { strong, bounded };
 
 struct auth_settings {
     auth_mode mode = auth_mode::gateway;
+
+    friend bool operator==(const auth_settings&, const auth_settings&) = default;
 };
 
 struct consistency_settings {
     consistency_mode mode = consistency_mode::strong;
     duration max_stale{0};
     std::uint32_t objects = 65536;  // object versions remembered per core
+
+    friend bool operator==(const consistency_settings&, const consistency_settings&) = default;
 };
 
 struct device_settings {
     std::string path;  // a file (created at `size`) or a block device
     bytes size;        // 0: all of a block device
+
+    friend bool operator==(const device_settings&, const device_settings&) = default;
 };
 
 struct cache_settings {
     std::vector<device_settings> devices;  // none: memory only
+
+    friend bool operator==(const cache_settings&, const cache_settings&) = default;
 };
 
 struct limit_settings {
@@ -70,17 +86,23 @@ struct limit_settings {
     duration body_timeout = std::chrono::seconds(60);  // each pause in a body, in or out
     duration idle_timeout = std::chrono::seconds(60);  // between requests
     duration shutdown_timeout = std::chrono::seconds(30);
+
+    friend bool operator==(const limit_settings&, const limit_settings&) = default;
 };
 
 enum class membership_kind : std::uint8_t { none, fixed, dns, etcd };
 
 struct cluster_settings {
     membership_kind membership = membership_kind::none;
+
+    friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
 };
 
 struct log_settings {
     std::string level = "info";  // debug | info | warning | error
     std::string access = "-";    // a file, "-" for standard output, "" for none
+
+    friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
 struct settings {
@@ -93,6 +115,8 @@ struct settings {
     cluster_settings cluster;
     limit_settings limits;
     log_settings log;
+
+    friend bool operator==(const settings&, const settings&) = default;
 };
 
 }  // namespace lode::frontend
