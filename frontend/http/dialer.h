@@ -1,0 +1,73 @@
+// frontend/http/dialer.h
+//
+// How a connection pool gets a new connection: over the network, or in a test from the simulator.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/runtime/address.h"
+#include "engine/runtime/stream.h"
+#include "engine/runtime/task.h"
+#include "engine/runtime/tls.h"
+#include "frontend/http/endpoint.h"
+
+namespace lode::frontend::http {
+
+struct dialed {
+    std::unique_ptr<engine::stream> stream;
+    int fd = -1;  // the socket below, to ask the kernel whether the peer has left; -1: unknown
+};
+
+class dialer {
+  public:
+    dialer() = default;
+    virtual ~dialer() = default;
+    dialer(const dialer&) = delete;
+    dialer& operator=(const dialer&) = delete;
+
+    // unavailable when no connection could be made before `until`, whatever the reason.
+    virtual engine::task<result<dialed>> dial(time_point until) = 0;
+};
+
+// TCP, and TLS over it for an https endpoint, to the endpoint's addresses in turn. An address that
+// failed is avoided for a while as long as another one is left.
+//
+//   Core     One; every core has its own. make() may run anywhere: it resolves the name, which
+//            blocks, and does so once: a change of the name's addresses needs a restart.
+//   Errors   The reason of a failure is logged when an address stops working, not at each attempt.
+class network_dialer final : public dialer {
+  public:
+    // `tls` is needed for https and must outlive the dialer.
+    [[nodiscard]] static result<std::unique_ptr<network_dialer>> make(
+        const endpoint& to, const engine::tls_context* tls);
+
+    // For names that were resolved already, once for all cores.
+    network_dialer(endpoint to, std::vector<engine::socket_address> addresses,
+                   const engine::tls_context* tls);
+
+    engine::task<result<dialed>> dial(time_point until) override;
+
+    static constexpr duration avoid_for = std::chrono::seconds(5);
+
+  private:
+    struct place {
+        engine::socket_address address;
+        time_point avoid_until{};
+        bool failing = false;
+    };
+
+    engine::task<result<dialed>> dial_one(const engine::socket_address& to, time_point until);
+    void note(place& p, const result<dialed>& outcome);
+
+    endpoint to_;
+    std::vector<place> places_;
+    const engine::tls_context* tls_;
+    std::size_t next_ = 0;
+};
+
+}  // namespace lode::frontend::http

@@ -1,0 +1,131 @@
+// frontend/http/message_reader.h
+//
+// One direction of a connection as HTTP/1.x messages: a head, its body, the next head. The same
+// class reads requests as a server and responses as a client. Bytes beyond a message (pipelining)
+// stay buffered for the next one.
+//
+// Heads are scanned byte by byte for everything that two implementations may read differently,
+// before the parser (llhttp) sees them; what that scan or the parser's second opinion rejects is
+// refused. Payload of Content-Length bodies and of large chunks goes from the stream straight into
+// the caller's memory; only bytes that came along with a head or a chunk line are copied.
+//
+//   Core        One, the stream's.
+//   Memory      One buffer of 8 KiB; a longer head makes it grow to limits.head + 4 KiB at most,
+//               and it shrinks again before the next head. A table of header lines (32 bytes each),
+//               and the last trailers. A warm reader allocates nothing.
+//   Lifetime    Borrows the stream. Heads and trailers are views into this object: valid until the
+//               next read of a head, wherever the body has been read to.
+//   Errors      closed: the other side finished (or reset) before the first byte of a head.
+//               protocol, too_large: problem() says what is wrong; nothing more can be read.
+//               Others as stream.h says: the deadline is the stream's (stream.expire_at).
+//   Limits      limits.h; independent of how the bytes are split on the way.
+//   Invariants  A head is read only when the body before it is complete.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/runtime/stream.h"
+#include "frontend/http/chunk_decoder.h"
+#include "frontend/http/limits.h"
+#include "frontend/http/message.h"
+#include "frontend/http/problem.h"
+
+namespace lode::frontend::http {
+
+class message_reader {
+  public:
+    message_reader(engine::stream& from, const limits& l);
+    message_reader(const message_reader&) = delete;
+    message_reader& operator=(const message_reader&) = delete;
+
+    // Returns when at least one byte of the next head is there, so that waiting for a request and
+    // waiting for the rest of it can have different deadlines. closed: the peer has finished.
+    engine::task<result<>> wait_for_head();
+
+    // Whether a byte of the next head has arrived. A time-out without one is an idle connection, to
+    // be closed in silence; with one it is a slow client, to be told 408.
+    [[nodiscard]] bool head_begun() const { return filled_ > message_end_; }
+
+    engine::task<result<request_head>> read_request();
+
+    // Interim answers (1xx) are skipped, at most limits.interim of them, or reported one by one
+    // (for a caller that relays "100 Continue"); call again for the next. 101 is refused.
+    // `request_method` decides whether a body follows.
+    enum class interim : std::uint8_t { skip, report };
+    engine::task<result<response_head>> read_response(std::string_view request_method,
+                                                      interim i = interim::skip);
+
+    // Payload bytes, at least one, decoded from its framing; 0 when the body is complete. `into`
+    // must not be empty.
+    engine::task<result<std::size_t>> read_body(std::span<std::byte> into);
+
+    // Reads until `into` is full or the body is complete; returns the number of bytes.
+    engine::task<result<std::size_t>> read_body_full(std::span<std::byte> into);
+
+    // Reads the rest and forgets it, so that the next head can be read. too_large when more than
+    // `most` remain: then closing the connection is cheaper.
+    engine::task<result<>> discard_body(bytes most);
+
+    [[nodiscard]] bool body_complete() const { return state_ == state::between; }
+
+    // What is still to come, where that is known: framing::length and none.
+    [[nodiscard]] std::optional<bytes> body_left() const;
+
+    // Payload bytes of this message handed out so far.
+    [[nodiscard]] bytes body_read() const { return body_read_; }
+
+    // The fields after a chunked body, once it is complete.
+    [[nodiscard]] std::span<const header> trailers() const { return trailers_; }
+
+    // Why the last read failed.
+    [[nodiscard]] http::problem problem() const { return problem_; }
+
+    // Whether bytes of a further message are buffered: a pipelined request, or, on a client's side,
+    // an answer to nothing.
+    [[nodiscard]] bool has_more() const { return filled_ > message_end_; }
+
+  private:
+    enum class state : std::uint8_t { between, in_length, in_chunks, until_close, broken };
+    struct head_bounds;
+
+    engine::task<result<std::size_t>> take_head(bool is_request);
+    engine::task<result<std::size_t>> read_chunked(std::span<std::byte> into);
+    engine::task<result<std::size_t>> receive_more();
+    std::size_t copy_buffered(std::span<std::byte> into, std::uint64_t most);
+    void begin_body(framing f, bytes length);
+    void prepare_for_head();
+    void reserve(std::size_t capacity);
+    result<> finish_trailers();
+    std::unexpected<error> refuse(http::problem p);
+    std::unexpected<error> broke(error why);
+
+    engine::stream& stream_;
+    limits limits_;
+
+    // [0, head_end_) is the head that views point into; [message_end_, filled_) came after what has
+    // been consumed; between the two lie consumed bytes, free for chunk lines.
+    std::unique_ptr<char[]> buffer_;
+    std::size_t capacity_ = 0;
+    std::size_t head_end_ = 0;
+    std::size_t message_end_ = 0;
+    std::size_t filled_ = 0;
+
+    state state_ = state::between;
+    http::problem problem_ = http::problem::none;
+    std::uint64_t left_ = 0;  // of a Content-Length body
+    bytes body_read_;
+    std::uint32_t interim_seen_ = 0;
+    chunk_decoder chunks_;
+    std::vector<header> headers_;
+    std::string trailer_text_;
+    std::vector<header> trailers_;
+};
+
+}  // namespace lode::frontend::http
