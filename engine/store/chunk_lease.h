@@ -1,0 +1,122 @@
+// engine/store/chunk_lease.h
+//
+// Permission to touch one chunk's memory, as a value.
+//
+//   chunk_lease   to read: the frame is pinned, so that it is neither evicted nor overwritten.
+//   chunk_claim   to write: the frame of one absent chunk, lent to whoever streams that chunk past
+//   anyway.
+//
+//   Core      Obtained, used and destroyed on one core, which need not be the chunk's home: giving
+//   back is a
+//             message to the home, without a wait and without an allocation.
+//   Lifetime  All are given back before part_store::stop() is called on any core.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "engine/base/units.h"
+#include "engine/runtime/frames.h"
+
+namespace lode::engine {
+
+class home;
+
+// Where a reader found its chunk.
+enum class chunk_source : std::uint8_t { memory, disk, filling };
+
+class chunk_lease {
+  public:
+    chunk_lease() = default;  // holds nothing
+    chunk_lease(chunk_lease&& other) noexcept
+        : owner_(std::exchange(other.owner_, nullptr)),
+          data_(other.data_),
+          frame_(other.frame_),
+          core_(other.core_),
+          source_(other.source_) {}
+    chunk_lease& operator=(chunk_lease&& other) noexcept {
+        if (this != &other) {
+            give_back();
+            owner_ = std::exchange(other.owner_, nullptr);
+            data_ = other.data_;
+            frame_ = other.frame_;
+            core_ = other.core_;
+            source_ = other.source_;
+        }
+        return *this;
+    }
+    chunk_lease(const chunk_lease&) = delete;
+    chunk_lease& operator=(const chunk_lease&) = delete;
+    ~chunk_lease() { give_back(); }
+
+    // The whole chunk.
+    [[nodiscard]] std::span<const std::byte> data() const { return data_; }
+    [[nodiscard]] chunk_source source() const { return source_; }
+    [[nodiscard]] explicit operator bool() const { return owner_ != nullptr; }
+
+    void give_back();
+
+  private:
+    friend home;
+    friend class chunk_claim;
+
+    chunk_lease(home& owner, core_id core, frame_id frame, std::span<const std::byte> data,
+                chunk_source source)
+        : owner_(&owner), data_(data), frame_(frame), core_(core), source_(source) {}
+
+    home* owner_ = nullptr;
+    std::span<const std::byte> data_;
+    frame_id frame_;
+    core_id core_;
+    chunk_source source_ = chunk_source::memory;
+};
+
+class chunk_claim {
+  public:
+    chunk_claim() = default;  // holds nothing
+    chunk_claim(chunk_claim&& other) noexcept
+        : owner_(std::exchange(other.owner_, nullptr)),
+          memory_(other.memory_),
+          frame_(other.frame_),
+          core_(other.core_) {}
+    chunk_claim& operator=(chunk_claim&& other) noexcept {
+        if (this != &other) {
+            abandon();
+            owner_ = std::exchange(other.owner_, nullptr);
+            memory_ = other.memory_;
+            frame_ = other.frame_;
+            core_ = other.core_;
+        }
+        return *this;
+    }
+    chunk_claim(const chunk_claim&) = delete;
+    chunk_claim& operator=(const chunk_claim&) = delete;
+    ~chunk_claim() { abandon(); }
+
+    // Exactly as long as the chunk. The claimer may also read it, to send it on while it arrives.
+    [[nodiscard]] std::span<std::byte> memory() const { return memory_; }
+    [[nodiscard]] explicit operator bool() const { return owner_ != nullptr; }
+
+    // All of memory() is written: readers get it and the device too. What comes back keeps the
+    // bytes in place for a send that is still under way; let it go when that is done. The claim is
+    // empty afterwards. NOLINTNEXTLINE(modernize-use-nodiscard): letting go at once is a fair use.
+    chunk_lease publish();
+
+    // The chunk is absent again; whoever waits for it gets errc::cancelled.
+    void abandon();
+
+  private:
+    friend home;
+
+    chunk_claim(home& owner, core_id core, frame_id frame, std::span<std::byte> memory)
+        : owner_(&owner), memory_(memory), frame_(frame), core_(core) {}
+
+    home* owner_ = nullptr;
+    std::span<std::byte> memory_;
+    frame_id frame_;
+    core_id core_;
+};
+
+}  // namespace lode::engine

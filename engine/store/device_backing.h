@@ -1,0 +1,49 @@
+// engine/store/device_backing.h
+//
+// One cache device of the node before any core runs: its superblock is read and written here, and
+// each core gets its own block_device over it.
+//
+//   Core    Any thread, at start only. read() and write() block.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/base/units.h"
+#include "engine/runtime/block_device.h"
+
+namespace lode::engine {
+
+struct device_options {
+    std::string path;  // a file, created with `size`, or a block device
+    bytes size;        // 0: all of it
+};
+
+class device_backing {
+  public:
+    device_backing() = default;
+    virtual ~device_backing() = default;
+    device_backing(const device_backing&) = delete;
+    device_backing& operator=(const device_backing&) = delete;
+
+    // Offsets, lengths and memory are multiples of alignment().
+    virtual result<> read(device_offset from, std::span<std::byte> into) = 0;
+    // Durable when it returns.
+    virtual result<> write(device_offset to, std::span<const std::byte> from) = 0;
+
+    [[nodiscard]] virtual bytes size() const = 0;
+    [[nodiscard]] virtual bytes alignment() const = 0;
+
+    // Called on the core that will use it.
+    [[nodiscard]] virtual std::unique_ptr<block_device> on_core(core_id core) = 0;
+};
+
+// A file or a block device, locked against other processes.
+[[nodiscard]] std::expected<std::unique_ptr<device_backing>, std::string> open_file_backing(
+    const device_options& o);
+
+}  // namespace lode::engine
