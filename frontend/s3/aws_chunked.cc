@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view chunk_algorithm = "AWS4-HMAC-SHA256-PAYLOAD";
 constexpr std::string_view trailer_algorithm = "AWS4-HMAC-SHA256-TRAILER";
+constexpr std::size_t blank_lines_max = 2;
 constexpr std::string_view trailer_signature_name = "x-amz-trailer-signature";
 
 bool is_streaming(payload_kind kind) {
@@ -157,7 +158,6 @@ result<void> aws_chunked_decoder::on_trailer(std::string_view line) {
         trailer_signature_seen_ = true;
         return {};
     }
-    if (blank_line_seen_) return fail(errc::protocol);
     if (trailers_.size() == trailers_max) return fail(errc::too_large);
     trailers_.push_back({.name = std::move(name), .value = std::string(value)});
     return {};
@@ -166,10 +166,8 @@ result<void> aws_chunked_decoder::on_trailer(std::string_view line) {
 result<void> aws_chunked_decoder::end_trailers() {
     if (kind_ == payload_kind::streaming_signed_trailer) {
         if (!trailer_signature_seen_) {
-            // A client may set its trailers off from their signature by one blank line.
-            if (blank_line_seen_) return fail(errc::protocol);
-            blank_line_seen_ = true;
-            return {};
+            // Clients may set the trailers off from the last chunk and from their signature.
+            return ++blank_lines_ <= blank_lines_max ? result<void>() : fail(errc::protocol);
         }
         const auto right = check_link(trailer_string_to_sign());
         if (!right) return right;

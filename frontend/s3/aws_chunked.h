@@ -96,7 +96,7 @@ class aws_chunked_decoder {
     std::optional<bytes> decoded_length_;
     std::vector<trailer> trailers_;
     bool trailer_signature_seen_ = false;
-    bool blank_line_seen_ = false;
+    std::size_t blank_lines_ = 0;  // before the trailers' signature
 };
 
 }  // namespace lode::frontend::s3

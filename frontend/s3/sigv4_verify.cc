@@ -16,6 +16,7 @@ namespace {
 using checked = std::expected<void, auth_failure>;
 
 constexpr std::size_t remembered_keys_max = 64;
+constexpr std::size_t scope_date_length = 8;  // YYYYMMDD
 
 // What the request says its payload's hash is, and what that means.
 struct stated_payload {
@@ -49,7 +50,7 @@ std::expected<verified_request, auth_failure> verifier::verify(const request_to_
     if (!stated) return std::unexpected(stated.error());
 
     const bool right_region = region_.empty() || stated->scope.region == region_;
-    const bool right_day = stated->timestamp.starts_with(stated->scope.date);
+    const bool right_day = stated->scope.date == stated->timestamp.substr(0, scope_date_length);
     if (!right_region || !right_day || stated->scope.service != "s3") {
         return std::unexpected(auth_failure::wrong_scope);
     }
