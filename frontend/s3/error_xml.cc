@@ -31,22 +31,22 @@ std::string render_error_xml(const error_document& document) {
 
 s3_error s3_error_of(error e) {
     switch (e.code) {
-        case errc::io: return s3_error::internal_error;
-        case errc::closed: return s3_error::service_unavailable;
-        case errc::timed_out: return s3_error::service_unavailable;
-        case errc::cancelled: return s3_error::service_unavailable;
+        case errc::io:
+        case errc::corrupt: return s3_error::internal_error;
         // The client's own violations are answered where they are parsed; this is the origin's.
         case errc::protocol: return s3_error::bad_gateway;
         case errc::too_large: return s3_error::entity_too_large;
         case errc::invalid: return s3_error::invalid_request;
         case errc::not_found: return s3_error::no_such_key;
-        case errc::no_space: return s3_error::service_unavailable;
-        case errc::corrupt: return s3_error::internal_error;
-        // The client set no condition, so 412 would surprise it; asking again gets the new version.
-        case errc::changed: return s3_error::service_unavailable;
-        case errc::unavailable: return s3_error::service_unavailable;
         case errc::overloaded: return s3_error::slow_down;
         case errc::denied: return s3_error::access_denied;
+        // The client set no condition, so 412 would surprise it; asking again gets the new version.
+        case errc::changed:
+        case errc::closed:
+        case errc::timed_out:
+        case errc::cancelled:
+        case errc::no_space:
+        case errc::unavailable: return s3_error::service_unavailable;
     }
     LODE_ASSERT(!"an error code without an S3 error");
 }

@@ -34,8 +34,7 @@ void query::iterator::advance() {
 result<std::optional<std::string>> find_parameter(std::string_view raw_query,
                                                   std::string_view name) {
     for (const query_parameter& parameter : query(raw_query)) {
-        std::array<char, name_length_max>
-            buffer;  // NOLINT(*-member-init): filled before it is read
+        std::array<char, name_length_max> buffer;
         const auto decoded = percent_decode(parameter.name, plus_sign::space, buffer);
         if (!decoded || *decoded != name) continue;
 

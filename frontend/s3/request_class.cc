@@ -112,7 +112,7 @@ query_facts read_query(std::string_view raw_query, std::string& version_id) {
     query_facts facts;
     for (const query_parameter& p : query(raw_query)) {
         // Longer than any name in the table: what does not fit is none of them.
-        std::array<char, 32> buffer;  // NOLINT(*-member-init): filled before it is read
+        std::array<char, 32> buffer;
         const auto name = percent_decode(p.name, plus_sign::space, buffer);
         switch (name ? parameter_of(*name) : parameter::other) {
             case parameter::other: facts.harmless = false; break;

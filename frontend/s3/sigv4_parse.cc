@@ -129,7 +129,7 @@ parsed parse_presigned(std::string_view raw_query) {
 query_auth auth_in(std::string_view raw_query) {
     query_auth found = query_auth::none;
     for (const query_parameter& p : query(raw_query)) {
-        std::array<char, 32> buffer;  // NOLINT(*-member-init): filled before it is read
+        std::array<char, 32> buffer;
         const auto name = percent_decode(p.name, plus_sign::space, buffer);
         if (!name) continue;
         if (*name == "X-Amz-Signature" || *name == "X-Amz-Algorithm") return query_auth::sigv4;
