@@ -64,8 +64,6 @@ class chunk_decoder {
     std::string* trailers_ = nullptr;
     state state_ = state::complete;
     http::problem problem_ = http::problem::none;
-    bool quoted_ = false;
-    bool escaped_ = false;
     std::uint64_t size_ = 0;
     std::uint64_t payload_ = 0;
     std::uint64_t line_ = 0;  // bytes of the current size line, or of the trailer section

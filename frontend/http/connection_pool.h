@@ -130,10 +130,11 @@ class connection_pool {
 
   private:
     std::unique_ptr<client_connection> take_idle();
+    engine::task<result<std::unique_ptr<client_connection>>> open(time_point until);
+    void take_back(std::unique_ptr<client_connection> connection);
     void drop(std::unique_ptr<client_connection> connection);
     void drop_oldest_idle();
-    void take_back(std::unique_ptr<client_connection> connection);
-    void ended(client_connection& connection);
+    void end_lease(client_connection& connection);
     void arm_expiry();
     static void expire(void* self);
     static engine::task<void> close_connection(std::unique_ptr<client_connection> connection);
@@ -141,13 +142,13 @@ class connection_pool {
     std::unique_ptr<dialer> dialer_;
     options options_;
     statistics stats_;
-    engine::semaphore permits_;
+    engine::semaphore permits_;  // one per lease, or attempt to get one
     std::uint32_t waiting_ = 0;
     bool closing_ = false;
     list<client_connection> leased_;
-    list<client_connection> idle_;  // most recently used first; owned
+    list<client_connection> idle_;  // owned; most recently used first
     engine::timer expiry_;
-    engine::scope closing_connections_;
+    engine::scope closings_;
 };
 
 }  // namespace lode::frontend::http

@@ -3,6 +3,7 @@
 // How a connection pool gets a new connection: over the network, or in a test from the simulator.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -57,8 +58,8 @@ class network_dialer final : public dialer {
   private:
     struct place {
         engine::socket_address address;
-        time_point avoid_until{};
         bool failing = false;
+        time_point failed_at{};
     };
 
     engine::task<result<dialed>> dial_one(const engine::socket_address& to, time_point until);

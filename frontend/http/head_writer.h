@@ -32,6 +32,8 @@ class head_writer {
     head_writer& field(const header& h) { return field(h.name, h.value); }
     head_writer& field(std::string_view name, std::uint64_t value);
     head_writer& fields(std::span<const header> all);
+    // Lines that append_field() made before.
+    head_writer& lines(std::string_view serialised) { return out_ += serialised, *this; }
     head_writer& content_length(bytes length) { return field("Content-Length", length.count()); }
 
     // The empty line. Returns the whole head.
@@ -40,6 +42,9 @@ class head_writer {
   private:
     std::string& out_;
 };
+
+// One field line with its CRLF, under the same rule, for sections that have no start line.
+void append_field(std::string& out, std::string_view name, std::string_view value);
 
 // "Not Found" for 404; "Unknown" for a number without a name.
 [[nodiscard]] std::string_view reason_of(unsigned status);

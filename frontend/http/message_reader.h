@@ -15,9 +15,10 @@
 //               and the last trailers. A warm reader allocates nothing.
 //   Lifetime    Borrows the stream. Heads and trailers are views into this object: valid until the
 //               next read of a head, wherever the body has been read to.
-//   Errors      closed: the other side finished (or reset) before the first byte of a head.
-//               protocol, too_large: problem() says what is wrong; nothing more can be read.
-//               Others as stream.h says: the deadline is the stream's (stream.expire_at).
+//   Errors      closed: the other side finished (or reset) before the first byte of a head, or
+//               before the end of a body. protocol, too_large: problem() says what is wrong. Others
+//               as stream.h says: the deadline is the stream's (stream.expire_at). After an error
+//               nothing more can be read.
 //   Limits      limits.h; independent of how the bytes are split on the way.
 //   Invariants  A head is read only when the body before it is complete.
 #pragma once
@@ -33,6 +34,7 @@
 
 #include "engine/runtime/stream.h"
 #include "frontend/http/chunk_decoder.h"
+#include "frontend/http/head_scanner.h"
 #include "frontend/http/limits.h"
 #include "frontend/http/message.h"
 #include "frontend/http/problem.h"
@@ -51,7 +53,7 @@ class message_reader {
 
     // Whether a byte of the next head has arrived. A time-out without one is an idle connection, to
     // be closed in silence; with one it is a slow client, to be told 408.
-    [[nodiscard]] bool head_begun() const { return filled_ > message_end_; }
+    [[nodiscard]] bool head_begun() const { return filled_ > consumed_; }
 
     engine::task<result<request_head>> read_request();
 
@@ -89,37 +91,42 @@ class message_reader {
 
     // Whether bytes of a further message are buffered: a pipelined request, or, on a client's side,
     // an answer to nothing.
-    [[nodiscard]] bool has_more() const { return filled_ > message_end_; }
+    [[nodiscard]] bool has_more() const { return filled_ > consumed_; }
 
   private:
     enum class state : std::uint8_t { between, in_length, in_chunks, until_close, broken };
-    struct head_bounds;
 
-    engine::task<result<std::size_t>> take_head(bool is_request);
+    engine::task<result<std::span<char>>> take_head(message_kind kind);
+    engine::task<result<std::size_t>> read_plain(std::span<std::byte> into);
     engine::task<result<std::size_t>> read_chunked(std::span<std::byte> into);
+    result<std::size_t> decode_buffered(std::span<std::byte> into);
     engine::task<result<std::size_t>> receive_more();
     std::size_t copy_buffered(std::span<std::byte> into, std::uint64_t most);
     void begin_body(framing f, bytes length);
     void prepare_for_head();
-    void reserve(std::size_t capacity);
-    result<> finish_trailers();
+    void resize_buffer(std::size_t capacity);
+    http::problem finish_trailers();
     std::unexpected<error> refuse(http::problem p);
     std::unexpected<error> broke(error why);
+
+    [[nodiscard]] std::string_view buffered() const {
+        return {buffer_.get() + consumed_, filled_ - consumed_};
+    }
 
     engine::stream& stream_;
     limits limits_;
 
-    // [0, head_end_) is the head that views point into; [message_end_, filled_) came after what has
-    // been consumed; between the two lie consumed bytes, free for chunk lines.
+    // [0, head_end_) is the head that views point into; [consumed_, filled_) came after what has
+    // been consumed; between the two is room for chunk lines.
     std::unique_ptr<char[]> buffer_;
     std::size_t capacity_ = 0;
     std::size_t head_end_ = 0;
-    std::size_t message_end_ = 0;
+    std::size_t consumed_ = 0;
     std::size_t filled_ = 0;
 
     state state_ = state::between;
     http::problem problem_ = http::problem::none;
-    std::uint64_t left_ = 0;  // of a Content-Length body
+    bytes left_;  // of a Content-Length body
     bytes body_read_;
     std::uint32_t interim_seen_ = 0;
     chunk_decoder chunks_;

@@ -43,7 +43,7 @@ enum class problem : std::uint8_t {
 // One sentence for logs and error bodies, without any byte of the message.
 [[nodiscard]] std::string_view describe(problem p);
 
-// too_large for the limits, else protocol.
+// too_large for the limits, closed for a body that was cut short, else protocol.
 [[nodiscard]] errc code_of(problem p);
 
 }  // namespace lode::frontend::http
