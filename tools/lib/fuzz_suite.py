@@ -3,7 +3,7 @@
 
     fuzz_suite.py --build DIR [--targets] [--seconds N]
 
-The targets are the executables of tests/fuzz; the corpus of `fuzz_NAME` is tests/fuzz/corpus/NAME
+The targets are the executables of tests/fuzz; the corpus of `NAME_fuzz` is tests/fuzz/corpus/NAME
 and is never written to. Every fuzzer starts from the same seed. --targets prints the ninja targets
 instead. Closes with `N passed, N failed, N skipped`, one per fuzzer.
 """
@@ -59,7 +59,7 @@ def run(program, seconds):
     """What went wrong, or None."""
     with tempfile.TemporaryDirectory(prefix="lode-fuzz-") as scratch:
         inputs = pathlib.Path(scratch) / "inputs"
-        corpus = CORPORA / program.name.removeprefix("fuzz_")
+        corpus = CORPORA / program.name.removesuffix("_fuzz")
         if corpus.is_dir():
             shutil.copytree(corpus, inputs)
         else:
