@@ -89,7 +89,7 @@ def variants(options, world):
     """Every concrete Case of the test modules, once per origin that it names."""
     for path in sorted(HERE.glob("test_*.py")):
         module = importlib.import_module(path.stem)
-        for case in vars(module).values():
+        for case in list(vars(module).values()):
             if not isinstance(case, type) or not issubclass(case, Case):
                 continue
             if case.__module__ != path.stem or vars(case).get("abstract", False):

@@ -39,12 +39,12 @@ class Answer:
 
 class S3:
     def __init__(self, address, identity, region="us-east-1", host=None, timeout=60):
+        self._connection = None
         self.address = address              # (host, port)
         self.identity = identity
         self.host = host or f"{address[0]}:{address[1]}"
         self.timeout = timeout
-        self._signer = Signer(identity, region) if identity else None
-        self._connection = None
+        self.signer = Signer(identity, region) if identity else None
 
     @property
     def url(self):
@@ -54,6 +54,9 @@ class S3:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def __del__(self):
+        self.close()
 
     def open(self):
         """The kept connection, connected."""
@@ -69,7 +72,7 @@ class S3:
         path is already percent-encoded. headers travel unsigned, signed ones are signed. body is
         bytes or an iterable of bytes with its length; the latter is sent as an unsigned payload.
         """
-        signer = signer or self._signer
+        signer = signer or self.signer
         if payload is None:
             if not isinstance(body, (bytes, bytearray)):
                 payload = UNSIGNED
@@ -164,7 +167,7 @@ class S3:
     def presigned(self, method, bucket, key, expires=300, when=None, query=(), signed=()):
         """Path and query of a presigned URL, to be sent without further authorisation."""
         path = self.path(bucket, key)
-        signer = Signer(self.identity, self._signer.region, when)
+        signer = Signer(self.identity, self.signer.region, when)
         return path, signer.presigned_query(method, path, self.host, expires, query, signed)
 
     def anonymous(self):
