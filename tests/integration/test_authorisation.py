@@ -10,7 +10,8 @@ from harness.content import KIB
 from harness.origin import OWNER, STRANGER
 from harness.signing import Identity, Signer, now
 
-WRONG_SECRET = Identity("wrong secret", OWNER.access_key, "not-the-secret-of-this-access-key-at-all")
+WRONG_SECRET = Identity("wrong secret", OWNER.access_key,
+                        "another-secret-than-the-owners-one")
 UNKNOWN = Identity("unknown", "NOBODYSACCESSKEY0001", OWNER.secret_key)
 
 

@@ -118,8 +118,9 @@ class Cache(Case):
     def test_keys_of_any_byte_are_told_apart(self):
         stem = self.new_key("bytes")
         keys = [f"{stem}/{rest}" for rest in (
-            "a b", "a+b", "a%20b", "a%2Bb", "a/b", "a//b", "a/./b", "ü/ñ/漢", "q?x=1", "h#f", "e=&f",
-            "tab\there", "quote\"'", "<tag>&amp;", "back\\slash", "tilde~.-_", "semi;colon,")]
+            "a b", "a+b", "a%20b", "a%2Bb", "a/b", "a//b", "a/./b", "ü/ñ/漢", "q?x=1", "h#f",
+            "e=&f", "tab\there", "quote\"'", "<tag>&amp;", "back\\slash", "tilde~.-_",
+            "semi;colon,")]
         for number, key in enumerate(keys, 1):
             self.store(key, 1000 + number)
 
@@ -137,7 +138,8 @@ class CacheTiers(Case):
         size = 9 * MIB + 17
         key = self.cached(self.new_key(), size)
         in_memory = self.s3.get(self.bucket, key)
-        self.eventually(lambda: self.everything_on_device(key, size), what="the write to the device")
+        self.eventually(lambda: self.everything_on_device(key, size),
+                        what="the write to the device")
         self.origin.mark()
 
         self.lode.drop_memory()

@@ -1,4 +1,4 @@
-"""A configuration that cannot be meant is refused at start, with the place and what was expected."""
+"""A configuration that cannot be meant is refused at start, with its place and what was meant."""
 
 from harness.case import Case
 from harness.lode_process import toml
