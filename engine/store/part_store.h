@@ -91,6 +91,7 @@ class part_store {
     [[nodiscard]] task<result<chunk_claim>> claim(part_key part, std::uint32_t chunk);
 
     [[nodiscard]] task<presence> look(part_key part);
+    [[nodiscard]] task<presence> look(part_key part, chunk_range among);
 
     // Everything that nobody uses leaves memory, on all cores. What is on a device stays there.
     [[nodiscard]] task<void> drop_memory();

@@ -1,0 +1,192 @@
+#include "frontend/admin.h"
+
+#include <array>
+#include <utility>
+
+#include "frontend/http/head_writer.h"
+#include "frontend/http/message_reader.h"
+
+namespace lode::frontend {
+namespace {
+
+constexpr int connections_max = 64;
+constexpr duration patience = std::chrono::seconds(5);
+constexpr http::limits head_limits{.head = bytes(8192), .uri = bytes(2048)};
+
+using kind = metrics_page::kind;
+
+// The sum of one counter over all cores.
+template <class Pick>
+std::uint64_t sum(std::span<serving* const> cores, Pick pick) {
+    std::uint64_t total = 0;
+    for (const serving* s : cores) {
+        if (s != nullptr) total += pick(*s).value();
+    }
+    return total;
+}
+
+template <class Pick>
+void add_histogram(metrics_page& page, std::span<serving* const> cores, std::string_view family,
+                   std::string_view help, Pick pick) {
+    const auto merged = std::make_unique<histogram>();
+    for (const serving* s : cores) {
+        if (s != nullptr) merged->merge(pick(*s));
+    }
+    page.add_seconds(family, help, *merged);
+}
+
+constexpr std::array<cache_word, cache_words> all_words = {cache_word::hit, cache_word::filling,
+                                                           cache_word::miss, cache_word::bypass};
+
+void describe_requests(metrics_page& page, std::span<serving* const> cores) {
+    static constexpr std::array<std::string_view, 6> classes = {"none", "1xx", "2xx",
+                                                                "3xx",  "4xx", "5xx"};
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+        page.add(kind::counter, "lode_requests_total", "Requests answered, by class of status",
+                 sum(cores, [c](const serving& s) -> auto& { return s.requests.by_class[c]; }),
+                 {{"status", classes[c]}});
+    }
+    for (const cache_word w : all_words) {
+        const auto i = static_cast<std::size_t>(w);
+        page.add(kind::counter, "lode_object_reads_total", "GETs of objects, by cache word",
+                 sum(cores, [i](const serving& s) -> auto& { return s.requests.by_cache[i]; }),
+                 {{"cache", name_of(w)}});
+    }
+    for (const cache_word w : all_words) {
+        const auto i = static_cast<std::size_t>(w);
+        page.add(
+            kind::counter, "lode_object_read_bytes_total",
+            "Body bytes of GETs of objects, by cache word",
+            sum(cores, [i](const serving& s) -> auto& { return s.requests.bytes_by_cache[i]; }),
+            {{"cache", name_of(w)}});
+    }
+    const auto add = [&](std::string_view family, std::string_view help, auto pick) {
+        page.add(kind::counter, family, help, sum(cores, pick));
+    };
+    add("lode_gets_total", "GETs of objects",
+        [](const serving& s) -> auto& { return s.requests.gets; });
+    add("lode_range_gets_total", "GETs of a range of an object",
+        [](const serving& s) -> auto& { return s.requests.ranges; });
+    add("lode_passed_through_total", "Requests passed through to the origin",
+        [](const serving& s) -> auto& { return s.requests.passed; });
+    add("lode_received_bytes_total", "Body bytes received from clients",
+        [](const serving& s) -> auto& { return s.requests.bytes_in; });
+    add("lode_sent_bytes_total", "Body bytes sent to clients",
+        [](const serving& s) -> auto& { return s.requests.bytes_out; });
+    add("lode_refused_requests_total", "Requests whose head could not be read",
+        [](const serving& s) -> auto& { return s.requests.refused; });
+    add("lode_broken_responses_total", "Responses that could not be finished",
+        [](const serving& s) -> auto& { return s.requests.broken_off; });
+    add("lode_access_log_dropped_total", "Access-log lines dropped",
+        [](const serving& s) -> auto& { return s.log.dropped(); });
+    add_histogram(page, cores, "lode_request_seconds", "Time from a request's head to its end",
+                  [](const serving& s) -> auto& { return s.requests.total_ns; });
+    add_histogram(page, cores, "lode_first_byte_seconds",
+                  "Time from a request's head to the response's head",
+                  [](const serving& s) -> auto& { return s.requests.first_byte_ns; });
+    add_histogram(page, cores, "lode_origin_seconds", "Time spent waiting for the origin's heads",
+                  [](const serving& s) -> auto& { return s.requests.origin_ns; });
+}
+
+void describe_connections(metrics_page& page, std::span<serving* const> cores) {
+    page.add(kind::counter, "lode_connections_total", "Client connections accepted",
+             sum(cores, [](const serving& s) -> auto& { return s.connections.accepted; }));
+    page.add(kind::counter, "lode_connections_refused_total", "Client connections over the limit",
+             sum(cores, [](const serving& s) -> auto& { return s.connections.refused; }));
+    page.add(kind::gauge, "lode_connections", "Client connections now",
+             sum(cores, [](const serving& s) -> auto& { return s.connections.open; }));
+}
+
+void describe_origin(metrics_page& page, std::span<serving* const> cores) {
+    const auto answers = [&](std::string_view what, auto pick) {
+        page.add(kind::counter, "lode_gateway_answers_total",
+                 "What the gateway said to GETs of objects", sum(cores, pick), {{"answer", what}});
+    };
+    answers("unchanged", [](const serving& s) -> auto& { return s.gateway.stats().revalidated; });
+    answers("learned", [](const serving& s) -> auto& { return s.gateway.stats().learned; });
+    answers("touched", [](const serving& s) -> auto& { return s.gateway.stats().touched; });
+    answers("relayed", [](const serving& s) -> auto& { return s.gateway.stats().relayed; });
+    answers("failed", [](const serving& s) -> auto& { return s.gateway.stats().failed; });
+
+    const auto events = [&](std::string_view what, auto pick) {
+        page.add(kind::counter, "lode_origin_connections_total", "Connections to the origin",
+                 sum(cores, pick), {{"event", what}});
+    };
+    events("opened", [](const serving& s) -> auto& { return s.pool.stats().opened; });
+    events("reused", [](const serving& s) -> auto& { return s.pool.stats().reused; });
+    events("failed", [](const serving& s) -> auto& { return s.pool.stats().failed; });
+    events("stale", [](const serving& s) -> auto& { return s.pool.stats().stale; });
+    events("expired", [](const serving& s) -> auto& { return s.pool.stats().expired; });
+    events("waited", [](const serving& s) -> auto& { return s.pool.stats().waited; });
+    events("overloaded", [](const serving& s) -> auto& { return s.pool.stats().overloaded; });
+    page.add(kind::gauge, "lode_origin_connections", "Connections to the origin now",
+             sum(cores, [](const serving& s) -> auto& { return s.pool.stats().in_use; }),
+             {{"state", "in_use"}});
+    page.add(kind::gauge, "lode_origin_connections", "Connections to the origin now",
+             sum(cores, [](const serving& s) -> auto& { return s.pool.stats().idle; }),
+             {{"state", "idle"}});
+}
+
+}  // namespace
+
+admin::admin(const node_context& node, std::span<serving* const> cores)
+    : node_(node), cores_(cores), started_(engine::now()) {}
+
+engine::task<void> admin::serve(std::unique_ptr<engine::stream> stream) {
+    if (open_ >= connections_max) co_return co_await stream->close();
+    ++open_;
+    http::message_reader reader(*stream, head_limits);
+    stream->expire_at(engine::now() + patience);
+    if (auto request = co_await reader.read_request()) {
+        const bool bodiless = request->method == "HEAD";
+        const reply r = co_await answer(*request);
+        std::string head;
+        http::head_writer writer(head);
+        writer.response(r.status).field("Content-Type", r.type).field("Connection", "close");
+        writer.content_length(bytes(r.body.size())).end();
+        std::array<iovec, 2> pieces = {http::piece_of(std::string_view(head)),
+                                       http::piece_of(std::string_view(r.body))};
+        stream->expire_at(engine::now() + patience);
+        (void)co_await stream->send(std::span(pieces).first(bodiless ? 1 : 2));
+    }
+    co_await stream->close();
+    --open_;
+}
+
+engine::task<admin::reply> admin::answer(const http::request_head& head) {
+    const bool reads = head.method == "GET" || head.method == "HEAD";
+    const std::string_view path = head.target.substr(0, head.target.find('?'));
+    if (path == "/healthz" && reads) co_return reply{.body = "alive\n"};
+    if (path == "/readyz" && reads) {
+        if (ready_) co_return reply{.body = "ready\n"};
+        co_return reply{.status = 503, .body = "not ready\n"};
+    }
+    if (path == "/metrics" && reads) {
+        co_return reply{.type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics()};
+    }
+    if (head.target == "/drop?tier=memory" && head.method == "POST") {
+        co_await node_.store.drop_memory();
+        co_return reply{.body = "dropped\n"};
+    }
+    co_return reply{
+        .status = 404,
+        .body = "There is GET /metrics, /healthz, /readyz and POST /drop?tier=memory.\n"};
+}
+
+std::string admin::metrics() const {
+    metrics_page page;
+    page.add(kind::gauge, "lode_info", "Which node this is", 1,
+             {{"node", node_.settings.node.name}, {"version", LODE_VERSION}});
+    page.add(
+        kind::gauge, "lode_uptime_seconds", "Seconds since the start",
+        static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(engine::now() - started_).count()));
+    page.add(kind::gauge, "lode_cores", "Cores that serve", cores_.size());
+    describe_requests(page, cores_);
+    describe_connections(page, cores_);
+    describe_origin(page, cores_);
+    node_.store.describe(page);
+    return page.text();
+}
+
+}  // namespace lode::frontend

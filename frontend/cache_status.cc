@@ -1,0 +1,34 @@
+#include "frontend/cache_status.h"
+
+#include <array>
+
+namespace lode::frontend {
+
+std::string cache_name_of(std::string_view node) {
+    std::string made = "\"";
+    for (const char c : node) {
+        if (c < ' ' || c > '~') continue;
+        if (c == '"' || c == '\\') made += '\\';
+        made += c;
+    }
+    return made += '"';
+}
+
+void add_cache_status(http::head_writer& writer, std::string_view cache_name, cache_word word,
+                      cache_detail detail) {
+    writer.field("X-Cache", name_of(word));
+    std::string_view what;
+    switch (word) {
+        case cache_word::hit: what = "; hit"; break;
+        case cache_word::filling: what = "; fwd=miss; collapsed"; break;
+        case cache_word::miss: what = "; fwd=miss; stored"; break;
+        case cache_word::bypass: what = "; fwd=bypass"; break;
+    }
+    std::string value;
+    value.reserve(cache_name.size() + 64);
+    value.append(cache_name).append(what);
+    if (detail != cache_detail::none) value.append("; detail=").append(name_of(detail));
+    writer.field("Cache-Status", value);
+}
+
+}  // namespace lode::frontend

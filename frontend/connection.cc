@@ -1,0 +1,165 @@
+#include "frontend/connection.h"
+
+#include <array>
+#include <utility>
+
+#include "frontend/get_object.h"
+#include "frontend/pass_through.h"
+
+namespace lode::frontend {
+namespace {
+
+constexpr bytes drain_max{256ULL << 10U};
+constexpr duration linger_time = std::chrono::seconds(2);
+
+bool writes(const s3::classified& what, std::string_view method) {
+    using enum s3::operation;
+    if (what.op == put_object || what.op == delete_object) return true;
+    return what.op == other_object && method != "GET" && method != "HEAD";
+}
+
+s3::s3_error s3_error_of_status(unsigned status) {
+    switch (status) {
+        case 408: return s3::s3_error::request_timeout;
+        case 414: return s3::s3_error::uri_too_long;
+        case 431: return s3::s3_error::request_header_section_too_large;
+        case 501: return s3::s3_error::not_implemented;
+        default: return s3::s3_error::invalid_request;
+    }
+}
+
+}  // namespace
+
+connection::connection(serving& here, std::unique_ptr<engine::stream> stream)
+    : here_(here),
+      stream_(std::move(stream)),
+      reader_(*stream_, here.node.limits),
+      client_(here, *stream_, reader_),
+      peer_(stream_->peer()) {
+    client_.record().client = peer_;
+}
+
+engine::task<void> connection::run() {
+    here_.connections.open.add();
+    while (co_await serve_one()) {
+    }
+    co_await linger();
+    co_await stream_->close();
+    here_.connections.open.subtract();
+}
+
+// False when the connection has no future.
+engine::task<bool> connection::serve_one() {
+    const limit_settings& limits = here_.node.settings.limits;
+    idle_ = true;
+    if (here_.stopping) co_return false;
+    stream_->expire_at(engine::now() + limits.idle_timeout);
+    if (!co_await reader_.wait_for_head()) co_return false;
+    idle_ = false;
+
+    request_.begun = engine::now();
+    request_.when = engine::scheduler::current().time().wall();
+    request_.id = here_.next_request_id();
+    stream_->expire_at(request_.begun + limits.head_timeout);
+    auto head = co_await reader_.read_request();
+    if (!head) {
+        co_await refuse_head(head.error());
+        co_return false;
+    }
+    request_.head = *head;
+    s3::classify({.method = head->method, .target = head->target, .headers = head->headers},
+                 here_.node.settings.listen.domains, request_.what);
+    client_.begin(request_);
+    co_await answer();
+    // A body that nobody asked for, or that was only half read, ends the conversation.
+    if (!reader_.body_complete()) {
+        stream_->expire_at(engine::now() + linger_time);
+        if (!client_.keeps_alive() || !co_await reader_.discard_body(drain_max)) {
+            client_.close_after();
+        }
+    }
+    account();
+    co_return client_.keeps_alive();
+}
+
+engine::task<void> connection::answer() {
+    if (request_.what.op == s3::operation::get_object) {
+        here_.requests.gets.add();
+        if (!client_.record().range.empty()) here_.requests.ranges.add();
+        co_return co_await get_object(here_, client_, request_);
+    }
+    co_await pass_through(here_, client_, request_);
+    if (writes(request_.what, request_.head.method)) {
+        here_.gateway.forget(object_name_of(here_, request_));
+    }
+}
+
+// A head that cannot be read is answered where that makes sense; what follows it cannot be trusted.
+engine::task<void> connection::refuse_head(error why) {
+    const unsigned status = http::status_of(reader_.problem(), why);
+    if (status == 0) co_return;
+    here_.requests.refused.add();
+    request_.head = {.method = "", .target = ""};
+    request_.what = {};
+    client_.begin(request_);
+    client_.close_after();
+    stream_->expire_at(engine::now() + linger_time);
+    co_await client_.refuse_unread(request_, status, s3_error_of_status(status),
+                                   http::describe(reader_.problem()));
+    account();
+}
+
+void connection::account() {
+    access_record& record = client_.record();
+    record.total = engine::now() - request_.begun;
+    request_counters& counts = here_.requests;
+    counts.by_class[std::min<std::size_t>(record.status / 100, counts.by_class.size() - 1)].add();
+    if (request_.what.op == s3::operation::get_object) {
+        const auto word = static_cast<std::size_t>(record.cache);
+        counts.by_cache[word].add();
+        counts.bytes_by_cache[word].add(record.bytes_out);
+    }
+    counts.bytes_in.add(record.bytes_in);
+    counts.bytes_out.add(record.bytes_out);
+    const auto nanoseconds = [](duration d) { return static_cast<std::uint64_t>(d.count()); };
+    counts.total_ns.record(nanoseconds(record.total));
+    counts.first_byte_ns.record(nanoseconds(record.first_byte));
+    if (record.origin > duration::zero()) counts.origin_ns.record(nanoseconds(record.origin));
+    here_.log.write(record);
+}
+
+// Closing a socket with unread bytes resets it, and the reset may overtake our last answer (RFC 9112
+// section 9.6): say that we are done, and read a little of what still comes.
+engine::task<void> connection::linger() {
+    if (!client_.head_sent() || here_.stopping) co_return;
+    stream_->expire_at(engine::now() + linger_time);
+    if (!co_await stream_->finish_sending()) co_return;
+    std::array<std::byte, 1024> nowhere;
+    for (int reads = 0; reads < 256; ++reads) {
+        auto got = co_await stream_->receive(nowhere);
+        if (!got || *got == 0) co_return;
+    }
+}
+
+void connection::end_if_idle() {
+    if (idle_) stream_->abort();
+}
+
+engine::task<void> refuse_connection(std::unique_ptr<engine::stream> stream) {
+    const std::string body = s3::render_error_xml({.error = s3::s3_error::slow_down});
+    std::string head;
+    http::head_writer writer(head);
+    writer.response(503)
+        .field("Content-Type", "application/xml")
+        .field("Retry-After", 1)
+        .field("Connection", "close")
+        .content_length(bytes(body.size()))
+        .end();
+    std::array<iovec, 2> pieces = {http::piece_of(head), http::piece_of(body)};
+    stream->expire_at(engine::now() + linger_time);
+    (void)co_await stream->send(pieces);
+    (void)co_await stream->finish_sending();
+    co_await stream->close();
+}
+
+}  // namespace lode::frontend

@@ -1,0 +1,43 @@
+// frontend/front_door.h
+//
+// Where clients arrive: one listener, and each accepted connection goes to the core that has the fewest.
+// Training clients open few and long connections, which a hash over ports would spread unevenly.
+//
+//   Core      Core 0; hands sockets to the others by message.
+//   Limits    `connections_max` over all cores; one more gets 503 SlowDown and is closed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/runtime/socket.h"
+#include "engine/runtime/task.h"
+#include "frontend/core_server.h"
+
+namespace lode::frontend {
+
+class front_door {
+  public:
+    front_door(engine::tcp_listener& listener, std::vector<core_server*> cores,
+               std::uint32_t connections_max)
+        : listener_(listener),
+          cores_(std::move(cores)),
+          handed_out_(cores_.size()),
+          connections_max_(connections_max) {}
+
+    // Accepts until the listener is stopped.
+    engine::task<void> run();
+
+  private:
+    void hand_out(const engine::tcp_listener::accepted& a);
+    [[nodiscard]] std::uint64_t load_of(std::size_t core) const {
+        return handed_out_[core] - cores_[core]->ended().value();
+    }
+
+    engine::tcp_listener& listener_;
+    std::vector<core_server*> cores_;
+    std::vector<std::uint64_t> handed_out_;  // connections given to each core since the start
+    std::uint32_t connections_max_;
+};
+
+}  // namespace lode::frontend

@@ -1,0 +1,59 @@
+#include "frontend/get_object.h"
+
+#include <utility>
+
+#include "frontend/object_scope.h"
+#include "frontend/pass_through.h"
+#include "frontend/s3/range.h"
+#include "frontend/send_cached.h"
+#include "frontend/tee_answer.h"
+
+namespace lode::frontend {
+namespace {
+
+// A version that changes while we look for its bytes: ask again, but not for ever.
+constexpr int attempts_max = 3;
+
+bool may_be_cached(const request& r) {
+    if (r.what.sse_customer_key || r.what.no_store) return false;
+    if (r.head.body != http::framing::none) return false;
+    const std::size_t ranges = http::count_header(r.head.headers, "range");
+    if (ranges == 0) return true;
+    // About anything but one plain range, origins disagree: theirs is the answer.
+    return ranges == 1 &&
+           s3::parse_range(*http::find_header(r.head.headers, "range")).unambiguous();
+}
+
+}  // namespace
+
+engine::task<void> get_object(serving& here, client& out, const request& r) {
+    if (!may_be_cached(r)) co_return co_await pass_through(here, out, r);
+
+    const origin::object_name name = object_name_of(here, r);
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        const time_point asked = engine::now();
+        auto word = co_await here.gateway.authorise(r.head, r.what, name);
+        out.record().origin += engine::now() - asked;
+        if (!word) co_return co_await out.refuse(r, word.error());
+        if (!word->authorised()) co_return co_await tee_answer(here, out, r, *word);
+
+        const sent_cached sent = co_await send_cached(here, out, r, name, word->version);
+        if (sent == sent_cached::done) co_return;
+        if (sent == sent_cached::not_possible) break;
+        here.gateway.forget(name);  // sent_cached::changed
+    }
+
+    // The cache cannot serve it: the caller's own request, as it came.
+    auto word = co_await here.gateway.forward(r.head, name);
+    if (!word) co_return co_await out.refuse(r, word.error());
+    co_await tee_answer(here, out, r, *word);
+}
+
+origin::object_name object_name_of(const serving& here, const request& r) {
+    return {.scope = object_scope(r.head.host, here.node.settings.listen.domains),
+            .bucket = r.what.where.bucket,
+            .key = r.what.where.key,
+            .version_id = r.what.version_id};
+}
+
+}  // namespace lode::frontend

@@ -1,0 +1,79 @@
+// frontend/origin/exchange.h
+//
+// One request to the origin and the answer to it, on a connection from the pool. The answer's head is
+// read; its body streams through reader().
+//
+//   Core        One.
+//   Lifetime    Holds the connection. The head's views stay valid as long as the exchange. Destroying it
+//               with the body unread closes the connection.
+//   Errors      unavailable: no connection. timed_out: no answer in time. protocol: an answer that cannot
+//               be trusted; the connection is closed and nothing of it was used. overloaded: the pool.
+//   Limits      One retry, on a fresh connection, when a reused one failed before its first byte.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "frontend/http/connection_pool.h"
+#include "frontend/http/message.h"
+
+namespace lode::frontend::origin {
+
+// A client's head as it goes on to the origin: same method, target, order and bytes of the fields, but
+// for what concerns the hop alone and what is named here. Only what no signature covers may be changed.
+struct forwarded_head {
+    std::string_view method;
+    std::string_view target;
+    std::span<const http::header> headers;
+    std::string_view without = {};             // one field that is left out
+    std::span<const http::header> added = {};  // fields that come last
+    enum class body : std::uint8_t { as_announced, chunked } framing = body::as_announced;
+
+    void write_to(std::string& out, std::string_view default_host) const;
+};
+
+// What an exchange needs to know about the other side.
+struct origin_link {
+    http::connection_pool& pool;
+    std::string_view authority;  // Host for requests that came without one
+    duration answer_timeout;
+};
+
+class exchange {
+  public:
+    exchange(exchange&&) = default;
+    exchange& operator=(exchange&&) = default;
+
+    // Sends a request without a body and reads the head of its answer.
+    static engine::task<result<exchange>> ask(origin_link& link, const forwarded_head& request);
+
+    // For requests with a body, whose sender reads the answer itself: only the head is sent.
+    static engine::task<result<exchange>> begin(origin_link& link, const forwarded_head& request);
+
+    [[nodiscard]] const http::response_head& head() const { return head_; }
+    void set_head(const http::response_head& head) { head_ = head; }
+    [[nodiscard]] http::message_reader& reader() { return lease_->reader(); }
+    [[nodiscard]] engine::stream& stream() { return lease_->stream(); }
+    [[nodiscard]] bool on_reused_connection() const { return lease_->reused(); }
+
+    // Moves the deadline of the connection: to be called before each step.
+    void expect_progress() { stream().expire_at(engine::now() + answer_timeout_); }
+
+    // The answer was read completely: the connection may serve the next request. Else it is closed.
+    void finish();
+
+    // Reads and forgets a body that nobody wants, up to 64 KiB, then finishes.
+    engine::task<void> discard();
+
+  private:
+    exchange(http::connection_pool::lease lease, duration answer_timeout)
+        : lease_(std::move(lease)), answer_timeout_(answer_timeout) {}
+
+    http::connection_pool::lease lease_;
+    duration answer_timeout_;
+    http::response_head head_;
+};
+
+}  // namespace lode::frontend::origin

@@ -1,0 +1,136 @@
+#include "frontend/origin/part_fetch.h"
+
+#include <utility>
+
+#include "engine/runtime/core.h"
+#include "frontend/http/hop_by_hop.h"
+#include "frontend/s3/percent.h"
+#include "frontend/s3/range.h"
+
+namespace lode::frontend::origin {
+namespace {
+
+// Fields of the client's GET that say something about its answer only.
+bool belongs_to_client(std::string_view name) {
+    return http::equal_ignoring_case(name, "range") || http::equal_ignoring_case(name, "expect") ||
+           http::equal_ignoring_case(name, "cache-control") ||
+           http::equal_ignoring_case(name, "content-length");
+}
+
+errc meaning_of(unsigned status) {
+    switch (status) {
+        case 401:
+        case 403: return errc::denied;
+        case 404: return errc::not_found;
+        case 412: return errc::changed;
+        case 429:
+        case 503: return errc::overloaded;
+        default: return status >= 500 ? errc::unavailable : errc::protocol;
+    }
+}
+
+}  // namespace
+
+fetch_request repeat_of(const http::request_head& request) {
+    fetch_request made{.target = std::string(request.target), .fields = {}};
+    const http::hop_by_hop hop(request.headers);
+    for (const http::header& h : request.headers) {
+        if (hop.drops(h.name) || belongs_to_client(h.name)) continue;
+        made.fields.emplace_back(h.name, h.value);
+    }
+    return made;
+}
+
+result<fetch_request> own_request(s3::signer& who, std::string_view authority,
+                                  const object_name& name, wall_time now) {
+    std::string path = "/";
+    s3::percent_encode(name.bucket, s3::slash::encode, path);
+    path += '/';
+    s3::percent_encode(name.key, s3::slash::keep, path);
+    std::string query;
+    if (!name.version_id.empty()) {
+        query = "versionId=";
+        s3::percent_encode(name.version_id, s3::slash::encode, query);
+    }
+    auto signature = who.sign(
+        {.method = "GET", .raw_path = path, .raw_query = query, .host = authority, .headers = {}},
+        now);
+    if (!signature) return std::unexpected(signature.error());
+    fetch_request made{.target = query.empty() ? path : path + "?" + query, .fields = {}};
+    made.fields.emplace_back("Host", authority);
+    made.fields.emplace_back("x-amz-date", std::move(signature->x_amz_date));
+    made.fields.emplace_back("x-amz-content-sha256", std::move(signature->x_amz_content_sha256));
+    if (!signature->x_amz_security_token.empty()) {
+        made.fields.emplace_back("x-amz-security-token",
+                                 std::move(signature->x_amz_security_token));
+    }
+    made.fields.emplace_back("Authorization", std::move(signature->authorization));
+    return made;
+}
+
+engine::task<result<>> part_fetch::fetch(part_offset first, bytes length, engine::fill_sink& sink) {
+    engine::core* here = engine::core::current_or_null();
+    origin_link& link = *links_.at(here == nullptr ? 0 : here->self().value());
+    const object_offset begin(first.value());
+    const std::string range =
+        s3::range_header({.first = begin, .last = begin + (length - bytes(1))});
+    std::vector<http::header> fields;
+    fields.reserve(request_.fields.size() + 2);
+    for (const auto& [name, value] : request_.fields) fields.push_back({name, value});
+    fields.push_back({.name = "Range", .value = range});
+    fields.push_back({.name = "If-Match", .value = version_->etag});
+
+    auto answer = co_await exchange::ask(
+        link, {.method = "GET", .target = request_.target, .headers = fields});
+    if (!answer) co_return std::unexpected(answer.error());
+    if (aborted_) co_return fail(errc::cancelled);
+    if (auto fits = check(answer->head(), first, length); !fits) {
+        co_await answer->discard();
+        co_return fits;
+    }
+    current_ = &*answer;
+    auto poured = co_await pour(*answer, length, sink);
+    current_ = nullptr;
+    if (poured) answer->finish();
+    co_return poured;
+}
+
+// The answer must be about exactly the bytes and the version that were asked for.
+result<> part_fetch::check(const http::response_head& head, part_offset first, bytes length) const {
+    const bool whole = first == part_offset(0) && length == version_->size;
+    if (head.status != 206 && !(head.status == 200 && whole)) return fail(meaning_of(head.status));
+    if (http::find_header(head.headers, "etag") != version_->etag) return fail(errc::changed);
+    if (head.body != http::framing::length || head.content_length != length) {
+        return fail(errc::protocol);
+    }
+    if (head.status == 206) {
+        const auto text = http::find_header(head.headers, "content-range");
+        const auto range = s3::parse_content_range(text.value_or(""));
+        if (!range || !range->range || range->range->first.value() != first.value() ||
+            range->range->length() != length) {
+            return fail(errc::protocol);
+        }
+    }
+    return {};
+}
+
+engine::task<result<>> part_fetch::pour(exchange& answer, bytes length, engine::fill_sink& sink) {
+    for (bytes left = length; left > bytes(0);) {
+        auto room = co_await sink.room();
+        if (!room) co_return std::unexpected(room.error());
+        answer.expect_progress();
+        auto got = co_await answer.reader().read_body(*room);
+        if (!got) co_return std::unexpected(got.error());
+        if (*got == 0) co_return fail(errc::closed);
+        sink.advance(*got);
+        left -= bytes(*got);
+    }
+    co_return result<>{};
+}
+
+void part_fetch::abort() {
+    aborted_ = true;
+    if (current_ != nullptr) current_->stream().abort();
+}
+
+}  // namespace lode::frontend::origin

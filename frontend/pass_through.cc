@@ -1,0 +1,235 @@
+#include "frontend/pass_through.h"
+
+#include <array>
+#include <optional>
+
+#include "engine/runtime/scope.h"
+#include "engine/runtime/wait_list.h"
+#include "frontend/cache_status.h"
+#include "frontend/http/chunk_writer.h"
+#include "frontend/http/hop_by_hop.h"
+
+namespace lode::frontend {
+namespace {
+
+// A server that knows 100-continue answers at once; one that does not must not make us wait for ever
+// (RFC 9110 section 10.1.1).
+constexpr duration continue_patience = std::chrono::seconds(1);
+
+// The origin's answer, which may come before the request's body has been sent: then the rest of the
+// body is of no interest any more.
+struct answer_watch {
+    std::optional<result<http::response_head>> answer;
+    bool invited = false;  // the origin said 100 Continue
+    engine::wait_list changed;
+};
+
+engine::task<void> watch_answer(origin::exchange& question, std::string_view method,
+                                answer_watch& watch) {
+    for (;;) {
+        auto head =
+            co_await question.reader().read_response(method, http::message_reader::interim::report);
+        if (head && head->status < 200) {
+            watch.invited = watch.invited || head->status == 100;
+            watch.changed.notify_all();
+            continue;
+        }
+        watch.answer = head;
+        watch.changed.notify_all();
+        co_return;
+    }
+}
+
+// Why an upload ended before the origin's answer.
+enum class upload_end : std::uint8_t { sent, answered_early, client_gone, origin_gone };
+
+engine::task<upload_end> send_body(serving& here, client& from, const request& r,
+                                   origin::exchange& to, answer_watch& watch) {
+    const relay_buffers::buffer buffer = here.buffers.take();
+    http::chunk_writer chunks;
+    const bool chunked = r.head.body == http::framing::chunked;
+    while (!watch.answer.has_value()) {
+        from.expect_progress();
+        auto got = co_await from.reader().read_body(buffer.memory());
+        if (!got) co_return upload_end::client_gone;
+        from.record().bytes_in += *got;
+        to.expect_progress();
+        result<> sent;
+        if (*got == 0) {
+            if (!chunked) co_return upload_end::sent;
+            sent = co_await chunks.finish(to.stream(), from.reader().trailers());
+            co_return sent ? upload_end::sent : upload_end::origin_gone;
+        }
+        const auto piece = std::span<const std::byte>(buffer.memory()).first(*got);
+        if (chunked) {
+            sent = co_await chunks.send(to.stream(), piece);
+        } else {
+            sent = co_await engine::send_all(to.stream(), piece);
+        }
+        if (!sent) co_return upload_end::origin_gone;
+    }
+    co_return upload_end::answered_early;
+}
+
+engine::task<upload_end> upload(serving& here, client& from, const request& r, origin::exchange& to,
+                                answer_watch& watch) {
+    if (r.head.expect_continue) {
+        const time_point patience = engine::now() + continue_patience;
+        while (!watch.invited && !watch.answer.has_value()) {
+            if (!co_await watch.changed.wait(patience)) break;
+        }
+        if (watch.answer.has_value()) co_return upload_end::answered_early;
+        if (!co_await from.invite_body()) co_return upload_end::client_gone;
+    }
+    co_return co_await send_body(here, from, r, to, watch);
+}
+
+// Sends the request with its body and reads the head of the answer into `question`.
+engine::task<result<>> ask_with_body(serving& here, client& from, const request& r,
+                                     origin::exchange& question) {
+    answer_watch watch;
+    engine::scope watcher;
+    watcher.spawn(watch_answer(question, r.head.method, watch));
+    const upload_end end = co_await upload(here, from, r, question, watch);
+    if (end == upload_end::client_gone) {
+        question.stream().abort();
+        from.close_after();
+    }
+    // The origin may have refused and closed: its answer, if any, is still to be read.
+    while (!watch.answer.has_value()) (void)co_await watch.changed.wait();
+    co_await watcher.close();
+    if (end == upload_end::client_gone) co_return fail(errc::cancelled);
+    if (!*watch.answer) co_return std::unexpected(watch.answer->error());
+    question.set_head(**watch.answer);
+    // What the client still sends belongs to a request that has its answer already.
+    if (!from.reader().body_complete()) from.close_after();
+    co_return result<>{};
+}
+
+engine::task<void> send_length_body(serving& here, client& out, const request& r,
+                                    origin::exchange& answer, http::head_writer& writer) {
+    const relay_buffers::buffer buffer = here.buffers.take();
+    std::string_view head = out.finish_head(writer);
+    for (bytes left = answer.head().content_length; left > bytes(0) || !head.empty();) {
+        std::size_t got = 0;
+        if (left > bytes(0)) {
+            answer.expect_progress();
+            auto read = co_await answer.reader().read_body(buffer.memory());
+            if (!read || *read == 0) {
+                co_return co_await out.refuse(r, read ? error{errc::closed} : read.error());
+            }
+            got = *read;
+            left -= bytes(got);
+        }
+        std::array<iovec, 2> pieces = {
+            http::piece_of(head),
+            http::piece_of(std::span<const std::byte>(buffer.memory()).first(got))};
+        const bool first = !head.empty();
+        head = {};
+        auto sent = co_await out.send(std::span(pieces).subspan(first ? 0 : 1), bytes(got));
+        if (!sent) co_return out.break_off();
+    }
+    answer.finish();
+}
+
+// The length is not known beforehand: chunked, or to the end of the connection for an old client.
+engine::task<void> send_open_ended_body(serving& here, client& out, const request& r,
+                                        origin::exchange& answer, http::head_writer& writer) {
+    const relay_buffers::buffer buffer = here.buffers.take();
+    const bool chunked = r.head.minor_version >= 1;
+    if (chunked) {
+        writer.field("Transfer-Encoding", "chunked");
+    } else {
+        out.close_after();
+    }
+    if (auto sent = co_await out.send_head(out.finish_head(writer)); !sent) {
+        co_return out.break_off();
+    }
+    http::chunk_writer chunks;
+    for (;;) {
+        answer.expect_progress();
+        auto got = co_await answer.reader().read_body(buffer.memory());
+        if (!got) co_return out.break_off();
+        if (*got == 0) break;
+        const auto piece = std::span<const std::byte>(buffer.memory()).first(*got);
+        out.expect_progress();
+        result<> sent;
+        if (chunked) {
+            sent = co_await chunks.send(out.stream(), piece);
+        } else {
+            sent = co_await engine::send_all(out.stream(), piece);
+        }
+        if (!sent) co_return out.break_off();
+        out.record().bytes_out += *got;
+    }
+    if (chunked) {
+        out.expect_progress();
+        auto ended = co_await chunks.finish(out.stream(), answer.reader().trailers());
+        if (!ended) co_return out.break_off();
+    }
+    answer.finish();
+}
+
+origin::forwarded_head forwarded(const request& r) {
+    using body = origin::forwarded_head::body;
+    return {.method = r.head.method,
+            .target = r.head.target,
+            .headers = r.head.headers,
+            .framing = r.head.body == http::framing::chunked ? body::chunked : body::as_announced};
+}
+
+}  // namespace
+
+engine::task<void> pass_through(serving& here, client& out, const request& r) {
+    here.requests.passed.add();
+    const bool has_body = r.head.body != http::framing::none;
+    const time_point asked = engine::now();
+    result<origin::exchange> question = fail(errc::unavailable);
+    if (has_body) {
+        question = co_await origin::exchange::begin(here.link, forwarded(r));
+        if (question) {
+            auto answered = co_await ask_with_body(here, out, r, *question);
+            if (!answered) question = std::unexpected(answered.error());
+        }
+    } else {
+        question = co_await origin::exchange::ask(here.link, forwarded(r));
+    }
+    out.record().origin += engine::now() - asked;
+    if (!question) {
+        if (question.error().code == errc::cancelled) co_return out.break_off();
+        co_return co_await out.refuse(r, question.error());
+    }
+    co_await relay_answer(here, out, r, *question);
+}
+
+http::head_writer relayed_head(client& out, const http::response_head& head) {
+    http::head_writer writer = out.head(head.status, head.reason);
+    const http::hop_by_hop hop(head.headers);
+    for (const http::header& h : head.headers) {
+        if (!hop.drops(h.name)) writer.field(h);
+    }
+    return writer;
+}
+
+engine::task<void> relay_answer(serving& here, client& out, const request& r,
+                                origin::exchange& answer) {
+    http::head_writer writer = relayed_head(out, answer.head());
+    if (r.what.op == s3::operation::get_object || r.what.op == s3::operation::head_object) {
+        add_cache_status(writer, here.node.cache_name, cache_word::bypass, cache_detail::none);
+    }
+    switch (answer.head().body) {
+        case http::framing::none: {
+            auto sent = co_await out.send_head(out.finish_head(writer));
+            if (!sent) co_return out.break_off();
+            answer.finish();
+            co_return;
+        }
+        case http::framing::length:
+            co_return co_await send_length_body(here, out, r, answer, writer);
+        case http::framing::chunked:
+        case http::framing::until_close:
+            co_return co_await send_open_ended_body(here, out, r, answer, writer);
+    }
+}
+
+}  // namespace lode::frontend

@@ -1,0 +1,298 @@
+#include "frontend/server.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "engine/base/log.h"
+#include "engine/runtime/core.h"
+#include "engine/runtime/operations.h"
+#include "engine/runtime/remote.h"
+#include "engine/runtime/socket.h"
+#include "frontend/admin.h"
+#include "frontend/cache_status.h"
+#include "frontend/core_server.h"
+#include "frontend/front_door.h"
+#include "frontend/http/dialer.h"
+#include "frontend/serving.h"
+
+namespace lode::frontend {
+namespace {
+
+using outcome = std::expected<void, std::string>;
+
+template <class... Args>
+std::unexpected<std::string> problem(fmt::format_string<Args...> format, Args&&... args) {
+    return std::unexpected(fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Start-up and shutdown only: waits until every core has come this far.
+class barrier {
+  public:
+    explicit barrier(std::size_t cores) : cores_(cores) {}
+    engine::task<void> arrive() {
+        arrived_.fetch_add(1);
+        while (arrived_.load() < cores_) co_await engine::sleep_for(std::chrono::milliseconds(1));
+    }
+
+  private:
+    std::size_t cores_;
+    std::atomic<std::size_t> arrived_{0};
+};
+
+engine::store_options store_options_of(const settings& s, std::size_t cores) {
+    engine::store_options o;
+    o.memory = s.node.memory;
+    o.cores = cores;
+    o.node = s.node.name;
+    for (const device_settings& d : s.cache.devices) {
+        o.devices.push_back({.path = d.path, .size = d.size});
+    }
+    return o;
+}
+
+// SIGTERM and SIGINT become something to read; whoever starts threads afterwards passes that on.
+result<int> open_signals() {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
+    (void)signal(SIGPIPE, SIG_IGN);
+    const int fd = signalfd(-1, &wanted, SFD_CLOEXEC);
+    if (fd < 0) return fail_errno(errno);
+    return fd;
+}
+
+std::expected<engine::tcp_listener, std::string> listen_at(std::string_view key,
+                                                           const std::string& text) {
+    const auto address = engine::socket_address::parse(text);
+    if (!address) {
+        return problem("{}: expected an address and a port such as \"0.0.0.0:9000\", got \"{}\"",
+                       key, text);
+    }
+    auto opened = engine::tcp_listener::open(*address);
+    if (!opened) return problem("{}: cannot listen on {}: {}", key, text, describe(opened.error()));
+    return std::move(*opened);
+}
+
+}  // namespace
+
+class server::node {
+  public:
+    node(settings s, std::optional<s3::credentials> identity)
+        : settings_(std::move(s)),
+          identity_(std::move(identity)),
+          group_({.cores = settings_.node.cores}),
+          servings_(group_.size()),
+          core_servers_(group_.size()),
+          all_started_(group_.size()),
+          all_drained_(group_.size()),
+          all_stopped_(group_.size()) {}
+    ~node() {
+        if (signals_ >= 0) ::close(signals_);
+    }
+    node(const node&) = delete;
+    node& operator=(const node&) = delete;
+
+    outcome open() {
+        const auto signals = open_signals();
+        if (!signals) return problem("signals: {}", describe(signals.error()));
+        signals_ = *signals;
+        if (auto ready = open_gateway(); !ready) return ready;
+
+        auto clients = listen_at("listen.s3", settings_.listen.s3);
+        if (!clients) return std::unexpected(clients.error());
+        clients_.emplace(std::move(*clients));
+        auto operators = listen_at("listen.admin", settings_.listen.admin);
+        if (!operators) return std::unexpected(operators.error());
+        operators_.emplace(std::move(*operators));
+
+        auto log_file = access_log_file::open(settings_.log.access);
+        if (!log_file) {
+            return problem("log.access: cannot open {}: {}", settings_.log.access,
+                           describe(log_file.error()));
+        }
+        log_file_ = std::move(*log_file);
+
+        auto store = engine::part_store::open(store_options_of(settings_, group_.size()));
+        if (!store) return std::unexpected(store.error());
+        store_ = std::move(*store);
+        make_context();
+        return {};
+    }
+
+    outcome run() {
+        auto started = group_.start([this](core_id self) { return core_main(self); });
+        if (!started) {
+            return problem("io_uring cannot be set up ({}); `lode check` says what is missing",
+                           describe(started.error()));
+        }
+        group_.join();
+        if (failed_.load()) return problem("the cache could not be started; the log says why");
+        return {};
+    }
+
+  private:
+    outcome open_gateway() {
+        const auto parsed = http::endpoint::parse(settings_.origin.gateway);
+        if (!parsed) {
+            return problem("origin.gateway: expected a URL such as \"http://10.0.0.1:8000\"");
+        }
+        gateway_ = *parsed;
+        if (gateway_.scheme == http::scheme::https) {
+            auto made = engine::tls_context::for_client(settings_.origin.ca_file);
+            if (!made) {
+                return problem("origin.ca_file: no certificate can be read from \"{}\"",
+                               settings_.origin.ca_file);
+            }
+            tls_.emplace(std::move(*made));
+        }
+        auto found = engine::socket_address::resolve(gateway_.host, gateway_.port);
+        if (!found || found->empty()) {
+            return problem("origin.gateway: the name {} has no address", gateway_.host);
+        }
+        gateway_addresses_ = std::move(*found);
+        return {};
+    }
+
+    void make_context() {
+        const limit_settings& l = settings_.limits;
+        context_ = std::make_unique<node_context>(
+            node_context{.settings = settings_,
+                         .store = *store_,
+                         .cache_name = cache_name_of(settings_.node.name),
+                         .gateway_authority = gateway_.authority(),
+                         .links = origin::links_by_core(group_.size()),
+                         .gateways = origin::gateway::by_core(group_.size()),
+                         .limits = {.head = l.head, .uri = l.uri, .headers = l.headers}});
+    }
+
+    std::unique_ptr<serving> make_serving() {
+        auto signer =
+            identity_ ? std::make_unique<s3::signer>(*identity_, settings_.origin.region) : nullptr;
+        auto dialer = std::make_unique<http::network_dialer>(gateway_, gateway_addresses_,
+                                                             tls_ ? &*tls_ : nullptr);
+        return std::make_unique<serving>(*context_, std::move(dialer), std::move(signer),
+                                         log_file_);
+    }
+
+    // The life of a core. The barriers make sure that nobody sends a message to a core that is not there
+    // yet, or not any more.
+    engine::task<void> core_main(core_id self) {
+        const std::size_t me = self.value();
+        if (auto started = co_await store_->start(self); !started) {
+            log::failure("core {}: the store cannot start: {}", me, describe(started.error()));
+            failed_.store(true);
+        }
+        const auto here = make_serving();
+        core_server connections(*here);
+        servings_[me] = here.get();
+        core_servers_[me] = &connections;
+        context_->links[me] = &here->link;
+        context_->gateways[me] = &here->gateway;
+        co_await all_started_.arrive();
+
+        if (failed_.load()) {
+            connections.begin_stop();
+        } else if (me == 0) {
+            co_await lead();
+        } else {
+            co_await connections.wait_for_stop();
+        }
+
+        co_await connections.finish(engine::now() + settings_.limits.shutdown_timeout);
+        co_await here->pool.close();
+        co_await here->log.close();
+        co_await all_drained_.arrive();
+        co_await store_->stop(self);
+        co_await all_stopped_.arrive();
+    }
+
+    // Core 0: the ports, until a signal comes.
+    engine::task<void> lead() {
+        admin operators_page(*context_, servings_);
+        front_door door(*clients_, core_servers_, settings_.limits.connections);
+        engine::scope doors;
+        engine::scope operators;
+        doors.spawn(door.run());
+        doors.spawn(serve_operators(operators_page, operators));
+        operators_page.set_ready(true);
+        log::info("lode {} serves {} on {} with {} cores; admin on {}", LODE_VERSION,
+                  gateway_.url(), clients_->local().text(), group_.size(),
+                  operators_->local().text());
+
+        signalfd_siginfo what{};
+        (void)co_await engine::read_at(signals_, std::as_writable_bytes(std::span(&what, 1)), 0);
+        log::info("stopping: finishing the requests in progress");
+
+        operators_page.set_ready(false);
+        clients_->stop();
+        operators_->stop();
+        co_await doors.close();
+        for (std::size_t core = 0; core < core_servers_.size(); ++core) {
+            core_server* there = core_servers_[core];
+            co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
+                                     [there] { there->begin_stop(); });
+        }
+        co_await operators.close();
+    }
+
+    engine::task<void> serve_operators(admin& page, engine::scope& connections) {
+        for (;;) {
+            auto accepted = co_await operators_->accept();
+            if (accepted) {
+                connections.spawn(
+                    page.serve(std::make_unique<engine::tcp_socket>(accepted->fd, accepted->peer)));
+            } else if (accepted.error().code == errc::cancelled) {
+                co_return;
+            } else {
+                co_await engine::sleep_for(std::chrono::milliseconds(100));
+            }
+        }
+    }
+
+    settings settings_;
+    std::optional<s3::credentials> identity_;
+    engine::core_group group_;
+
+    int signals_ = -1;
+    http::endpoint gateway_;
+    std::vector<engine::socket_address> gateway_addresses_;
+    std::optional<engine::tls_context> tls_;
+    std::optional<engine::tcp_listener> clients_;
+    std::optional<engine::tcp_listener> operators_;
+    std::shared_ptr<access_log_file> log_file_;
+    std::unique_ptr<engine::part_store> store_;
+    std::unique_ptr<node_context> context_;
+
+    // Written by each core before all_started_, read by others after it.
+    std::vector<serving*> servings_;
+    std::vector<core_server*> core_servers_;
+    std::atomic<bool> failed_{false};
+    barrier all_started_;
+    barrier all_drained_;
+    barrier all_stopped_;
+};
+
+std::expected<std::unique_ptr<server>, std::string> server::open(
+    settings s, std::optional<s3::credentials> identity) {
+    std::unique_ptr<server> made(
+        new server(std::make_unique<node>(std::move(s), std::move(identity))));
+    if (auto ready = made->node_->open(); !ready) return std::unexpected(ready.error());
+    return made;
+}
+
+server::server(std::unique_ptr<node> n) : node_(std::move(n)) {}
+server::~server() = default;
+
+std::expected<void, std::string> server::run() { return node_->run(); }
+
+}  // namespace lode::frontend

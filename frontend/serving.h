@@ -1,0 +1,85 @@
+// frontend/serving.h
+//
+// Everything that one core needs to serve clients, and what it counts. Made at start, one per core;
+// requests take it by reference.
+//
+//   Core      One. `node` is shared and only read.
+//   Lifetime  Outlives every connection of its core.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/base/counters.h"
+#include "engine/base/histogram.h"
+#include "engine/runtime/scope.h"
+#include "engine/store/part_store.h"
+#include "frontend/access_log.h"
+#include "frontend/cache_word.h"
+#include "frontend/http/connection_pool.h"
+#include "frontend/origin/gateway.h"
+#include "frontend/origin/part_fetch.h"
+#include "frontend/relay_buffers.h"
+#include "frontend/settings.h"
+
+namespace lode::frontend {
+
+// What all cores share: read-only after start, but for the store, which takes care of itself.
+struct node_context {
+    const frontend::settings& settings;
+    engine::part_store& store;
+    std::string cache_name;  // as in Cache-Status: a quoted string
+    std::string gateway_authority;
+    origin::links_by_core links;
+    origin::gateway::by_core gateways;
+    http::limits limits;
+};
+
+struct request_counters {
+    std::array<counter, 6> by_class;            // status / 100; 0: no answer
+    std::array<counter, cache_words> by_cache;  // accelerated GETs only, and what they would be
+    std::array<counter, cache_words> bytes_by_cache;
+    counter gets;        // GET of an object
+    counter ranges;      // of those, with a range
+    counter passed;      // passed through
+    counter bytes_in;    // request bodies
+    counter bytes_out;   // response bodies
+    counter refused;     // answered by ourselves because the request cannot be read
+    counter broken_off;  // responses that could not be finished
+    histogram total_ns;
+    histogram first_byte_ns;
+    histogram origin_ns;
+};
+
+struct connection_counters {
+    counter accepted;
+    counter refused;  // over the limit: 503 and closed
+    counter open;     // now
+};
+
+struct serving {
+    serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
+            std::unique_ptr<s3::signer> own_identity, std::shared_ptr<access_log_file> log_file);
+
+    const node_context& node;
+    http::connection_pool pool;
+    origin::origin_link link;
+    origin::gateway gateway;
+    std::unique_ptr<s3::signer> identity;  // lode's own; null: clients' signatures only
+    relay_buffers buffers;
+    access_log log;
+    request_counters requests;
+    connection_counters connections;
+    bool stopping = false;
+
+    // "3f2a...": unique on this node, for x-amz-request-id and the log.
+    std::string next_request_id();
+
+  private:
+    std::uint64_t request_seed_;
+    std::uint64_t request_count_ = 0;
+};
+
+}  // namespace lode::frontend

@@ -1,0 +1,125 @@
+#include "frontend/tee_answer.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "frontend/cache_status.h"
+#include "frontend/pass_through.h"
+#include "frontend/s3/range.h"
+
+namespace lode::frontend {
+namespace {
+
+// Which bytes of the object the answer carries; nothing when it does not say so clearly.
+std::optional<s3::byte_range> bytes_in(const http::response_head& head, bytes object_size) {
+    if (head.body != http::framing::length || head.content_length == bytes(0)) return std::nullopt;
+    s3::byte_range range{.first = object_offset(0),
+                         .last = object_offset(head.content_length.count() - 1)};
+    if (head.status == 206) {
+        const auto text = http::find_header(head.headers, "content-range");
+        const auto stated = s3::parse_content_range(text.value_or(""));
+        if (!stated || !stated->range) return std::nullopt;
+        range = *stated->range;
+    } else if (head.status != 200 || head.content_length != object_size) {
+        return std::nullopt;
+    }
+    if (range.length() != head.content_length) return std::nullopt;
+    if (range.last >= object_offset(object_size.count())) return std::nullopt;
+    return range;
+}
+
+// Receives exactly `into.size()` bytes.
+engine::task<result<>> receive_all(origin::exchange& answer, std::span<std::byte> into) {
+    while (!into.empty()) {
+        answer.expect_progress();
+        auto got = co_await answer.reader().read_body(into);
+        if (!got) co_return std::unexpected(got.error());
+        if (*got == 0) co_return fail(errc::closed);
+        into = into.subspan(*got);
+    }
+    co_return result<>{};
+}
+
+class tee {
+  public:
+    tee(serving& here, client& out, const request& r, origin::exchange& answer,
+        engine::part_key part, std::string_view head)
+        : here_(here), out_(out), request_(r), answer_(answer), part_(part), head_(head) {}
+
+    engine::task<void> run(s3::byte_range range) {
+        part_offset at(range.first.value());
+        const part_offset end(range.last.value() + 1);
+        while (at < end) {
+            const std::uint32_t chunk = engine::chunk_of(at);
+            const bytes length = engine::chunk_length(part_.length, chunk);
+            const part_offset chunk_end = engine::chunk_begin(chunk) + length;
+            result<> moved;
+            if (at == engine::chunk_begin(chunk) && chunk_end <= end) {
+                moved = co_await whole_chunk(chunk, length);
+            } else {
+                moved = co_await plain(std::min(chunk_end, end) - at);
+            }
+            if (!moved) co_return co_await out_.refuse(request_, moved.error());
+            at = std::min(chunk_end, end);
+        }
+        answer_.finish();
+    }
+
+  private:
+    engine::task<result<>> whole_chunk(std::uint32_t chunk, bytes length) {
+        auto claim = co_await here_.node.store.claim(part_, chunk);
+        if (!claim) co_return co_await plain(length);
+        auto received = co_await receive_all(answer_, claim->memory());
+        if (!received) co_return received;
+        const engine::chunk_lease lease = claim->publish();
+        co_return co_await send(lease.data());
+    }
+
+    engine::task<result<>> plain(bytes length) {
+        const relay_buffers::buffer buffer = here_.buffers.take();
+        while (length > bytes(0)) {
+            auto room = buffer.memory();
+            room = room.first(std::min<std::uint64_t>(room.size(), length.count()));
+            answer_.expect_progress();
+            auto got = co_await answer_.reader().read_body(room);
+            if (!got) co_return std::unexpected(got.error());
+            if (*got == 0) co_return fail(errc::closed);
+            auto sent = co_await send(room.first(*got));
+            if (!sent) co_return sent;
+            length -= bytes(*got);
+        }
+        co_return result<>{};
+    }
+
+    engine::task<result<>> send(std::span<const std::byte> data) {
+        std::array<iovec, 2> pieces = {http::piece_of(head_), http::piece_of(data)};
+        const bool first = !head_.empty();
+        head_ = {};
+        co_return co_await out_.send(std::span(pieces).subspan(first ? 0 : 1), bytes(data.size()));
+    }
+
+    serving& here_;
+    client& out_;
+    const request& request_;
+    origin::exchange& answer_;
+    engine::part_key part_;
+    std::string_view head_;  // not sent yet; goes out with the first bytes
+};
+
+}  // namespace
+
+engine::task<void> tee_answer(serving& here, client& out, const request& r, origin::verdict& word) {
+    origin::exchange& answer = *word.answer;
+    const bool wanted = word.version != nullptr && !r.what.no_cache;
+    const auto range = wanted ? bytes_in(answer.head(), word.version->size) : std::nullopt;
+    if (!range) co_return co_await relay_answer(here, out, r, answer);
+
+    out.record().cache = cache_word::miss;
+    http::head_writer writer = relayed_head(out, answer.head());
+    add_cache_status(writer, here.node.cache_name, cache_word::miss, cache_detail::none);
+    tee work(here, out, r, answer, word.version->part, out.finish_head(writer));
+    co_await work.run(*range);
+}
+
+}  // namespace lode::frontend

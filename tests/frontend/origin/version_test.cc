@@ -1,0 +1,127 @@
+#include "frontend/origin/object_version.h"
+#include "frontend/origin/version_cache.h"
+#include "tests/catch.h"
+
+using namespace lode;
+using namespace lode::frontend;
+using namespace lode::frontend::origin;
+
+namespace {
+
+const object_name some_name{.scope = "", .bucket = "data", .key = "a/b", .version_id = ""};
+
+std::vector<http::header> good_headers() {
+    return {{"Content-Length", "1"},
+            {"Content-Range", "bytes 0-0/1234"},
+            {"ETag", "\"abc\""},
+            {"Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"},
+            {"x-amz-meta-colour", "blue"},
+            {"Content-Type", "text/plain"},
+            {"x-amz-request-id", "tx01"},
+            {"Date", "Sun, 06 Nov 1994 08:49:38 GMT"},
+            {"x-amz-checksum-crc32", "AAAAAA=="},
+            {"Connection", "Keep-Alive"}};
+}
+
+std::vector<http::header> without(std::string_view name) {
+    auto headers = good_headers();
+    std::erase_if(headers, [&](const auto& h) { return h.name == name; });
+    return headers;
+}
+
+hash128 part_of(std::string_view origin, const object_name& name, std::vector<http::header> headers) {
+    return (*describe_version(origin, name, 206, headers))->part.id;
+}
+
+}  // namespace
+
+TEST_CASE("a version keeps the headers that belong to the object and drops those of the answer") {
+    const auto version = describe_version("http://o", some_name, 206, good_headers());
+
+    REQUIRE(version);
+    CHECK((*version)->size == bytes(1234));
+    CHECK((*version)->etag == "\"abc\"");
+    CHECK((*version)->part.length == bytes(1234));
+    CHECK((*version)->headers ==
+          "ETag: \"abc\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+          "x-amz-meta-colour: blue\r\nContent-Type: text/plain\r\n");
+}
+
+TEST_CASE("a whole answer's size is its Content-Length") {
+    const auto version = describe_version("http://o", some_name, 200, without("Content-Range"));
+    REQUIRE(version);
+    CHECK((*version)->size == bytes(1));
+}
+
+TEST_CASE("an answer that does not say what it is about is not remembered") {
+    CHECK(!describe_version("o", some_name, 206, without("ETag")));
+    CHECK(!describe_version("o", some_name, 206, without("Last-Modified")));
+    CHECK(!describe_version("o", some_name, 206, without("Content-Range")));
+
+    for (const http::header bad :
+         {http::header{"ETag", "W/\"abc\""}, http::header{"Last-Modified", "yesterday"},
+          http::header{"Content-Range", "bytes 0-0/*"}, http::header{"Set-Cookie", "a=b"},
+          http::header{"x-amz-server-side-encryption-customer-algorithm", "AES256"}}) {
+        CAPTURE(bad.name);
+        auto headers = without(bad.name);
+        headers.push_back(bad);
+        CHECK(!describe_version("o", some_name, 206, headers));
+    }
+}
+
+TEST_CASE("a part's id depends on everything that tells one content from another") {
+    const auto base = part_of("o", some_name, good_headers());
+    const auto changed = [&](std::string_view name, std::string_view value) {
+        auto headers = without(name);
+        headers.push_back({name, value});
+        return part_of("o", some_name, headers);
+    };
+    object_name other = some_name;
+    other.key = "a/c";
+    object_name other_bucket = some_name;
+    other_bucket.bucket = "datb";
+    object_name other_scope = some_name;
+    other_scope.scope = "b2.store";
+
+    CHECK(part_of("o", some_name, good_headers()) == base);
+    CHECK(part_of("p", some_name, good_headers()) != base);
+    CHECK(part_of("o", other, good_headers()) != base);
+    CHECK(part_of("o", other_bucket, good_headers()) != base);
+    CHECK(part_of("o", other_scope, good_headers()) != base);
+    CHECK(changed("ETag", "\"abd\"") != base);
+    CHECK(changed("Content-Range", "bytes 0-0/1235") != base);
+    CHECK(changed("x-amz-version-id", "v2") != base);
+    // Metadata may change without the bytes changing.
+    CHECK(changed("x-amz-meta-colour", "red") == base);
+}
+
+TEST_CASE("the version cache forgets what was used least recently") {
+    version_cache cache(2);
+    const auto named = [](std::string key) {
+        return object_name{.scope = "", .bucket = "b", .key = std::move(key), .version_id = ""};
+    };
+    const version_ptr version = *describe_version("o", some_name, 206, good_headers());
+    cache.remember(named("1"), version);
+    cache.remember(named("2"), version);
+    CHECK(cache.find(named("1")) == version);
+
+    cache.remember(named("3"), version);
+
+    CHECK(cache.find(named("2")) == nullptr);
+    CHECK(cache.find(named("1")) == version);
+    CHECK(cache.find(named("3")) == version);
+    CHECK(cache.size() == 2);
+    cache.forget(named("1"));
+    cache.forget(named("3"));
+    CHECK(cache.memory() == 0);
+}
+
+TEST_CASE("a version id asked for is part of the name") {
+    version_cache cache(10);
+    object_name old = some_name;
+    old.version_id = "v1";
+    cache.remember(old, *describe_version("o", old, 206, good_headers()));
+
+    CHECK(cache.find(some_name) == nullptr);
+    CHECK(cache.find(old) != nullptr);
+}
