@@ -3,10 +3,10 @@
 // One line of JSON per request, for people and for machines. A core collects lines and writes them
 // through its ring, so that a slow disk or a full pipe delays no request.
 //
-//   Core        One writer per core over one shared descriptor opened for appending; lines never
-//   mix. Memory      Two buffers of 256 KiB per core at most. Errors      Lines that do not fit
-//   while a write is stuck are dropped and counted. Secrets     Query strings, headers and
-//   signatures are never written.
+//   Core        One writer per core over one shared descriptor opened for appending; lines never mix.
+//   Memory      Two buffers of 256 KiB per core at most.
+//   Errors      Lines that do not fit while a write is stuck are dropped and counted.
+//   Secrets     Query strings, headers and signatures are never written.
 #pragma once
 
 #include <cstdint>

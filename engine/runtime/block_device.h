@@ -3,11 +3,10 @@
 // Where chunks persist: a file or a block device, or the simulator's. Transfers are whole or an
 // error; a short transfer is an error.
 //
-//   Core        An instance serves one core; several instances may share the file below.
-//   Errors      io with the kernel's errno; unavailable after the device was taken out of service.
-//   Limits      Offsets, lengths and memory are multiples of alignment(); a transfer is at most 1
-//   MiB
-//               plus one alignment unit.
+//   Core    An instance serves one core; several instances may share the file below.
+//   Errors  io with the kernel's errno; unavailable after the device was taken out of service.
+//   Limits  Offsets, lengths and memory are multiples of alignment(); a transfer is at most 1 MiB
+//           plus one alignment unit.
 #pragma once
 
 #include <cstddef>

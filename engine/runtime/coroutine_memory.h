@@ -3,9 +3,9 @@
 // Recycled memory for coroutine frames: one free list per size class and thread, so that a warm
 // data path never reaches the allocator.
 //
-//   Core     Thread-local. A coroutine is destroyed on the core that made it.
-//   Memory   Grows to the high-water mark of live coroutines, in classes of 64 bytes; never
-//   shrinks. Limits   Larger than 4 KiB goes to the allocator.
+//   Core    Thread-local. A coroutine is destroyed on the core that made it.
+//   Memory  Grows to the high-water mark of live coroutines, in classes of 64 bytes; never shrinks.
+//   Limits  Larger than 4 KiB goes to the allocator.
 #pragma once
 
 #include <cstddef>

@@ -3,10 +3,9 @@
 // A block_device over a file or a block device of the kernel, with O_DIRECT through the core's
 // ring.
 //
-//   Core        open_file() may run anywhere (it blocks, at start); each core makes its own
-//   file_device
-//               over the shared descriptor.
-//   Errors      As block_device.h says.
+//   Core    open_file() may run anywhere (it blocks, at start); each core makes its own file_device
+//           over the shared descriptor.
+//   Errors  As block_device.h says.
 #pragma once
 
 #include <memory>

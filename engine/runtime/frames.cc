@@ -26,14 +26,13 @@ result<frame_pool> frame_pool::open(bytes capacity) {
     void* reserved = mmap(nullptr, length + block_size.count(), PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reserved == MAP_FAILED) return fail_errno(errno);
-    const auto start = reinterpret_cast<std::uintptr_t>(reserved);
-    const std::uintptr_t aligned = (start + block_size.count() - 1) & ~(block_size.count() - 1);
-    if (aligned > start) munmap(reserved, aligned - start);
-    const std::uintptr_t end = start + length + block_size.count();
-    if (end > aligned + length) {
-        munmap(reinterpret_cast<void*>(aligned + length), end - (aligned + length));
-    }
-    return frame_pool({reinterpret_cast<std::byte*>(aligned), length});
+    auto* const start = static_cast<std::byte*>(reserved);
+    const std::size_t misplaced = reinterpret_cast<std::uintptr_t>(start) % block_size.count();
+    const std::size_t before = misplaced == 0 ? 0 : block_size.count() - misplaced;
+    if (before > 0) munmap(start, before);
+    const std::size_t after = block_size.count() - before;
+    if (after > 0) munmap(start + before + length, after);
+    return frame_pool({start + before, length});
 }
 
 frame_pool::frame_pool(std::span<std::byte> arena)

@@ -5,10 +5,11 @@
 // whose frames are all free goes back to the pool of blocks and may be split differently next time.
 //
 //   Core        One home core takes and gives back. Others may read or fill a frame that was lent
-//   to them. Memory      Reserved in open(), touched on first use. 24 bytes of bookkeeping per
-//   block. Errors      try_take() says no when nothing is free; who to evict is not decided here.
+//               to them.
+//   Memory      Reserved in open(), touched on first use. 24 bytes of bookkeeping per block.
+//   Errors      try_take() says no when nothing is free; who to evict is not decided here.
 //   Invariants  A frame is aligned to its own size and never straddles a registered piece of the
-//   ring.
+//               ring.
 #pragma once
 
 #include <cstddef>

@@ -6,7 +6,8 @@
 //
 //   Core        `post` is called on the sender, `drain` on the receiver.
 //   Memory      1,024 messages per channel, at start; a full channel makes its sender keep a
-//   backlog. Invariants  Messages of one sender arrive in order; none is lost or run twice.
+//               backlog.
+//   Invariants  Messages of one sender arrive in order; none is lost or run twice.
 #pragma once
 
 #include <array>

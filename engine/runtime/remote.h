@@ -4,13 +4,11 @@
 // return a plain value or a task. remote<T> names an object that lives on another core: it has no
 // operator->, because work travels and pointers do not.
 //
-//   Core        Called on any core; f runs on `c`; the caller goes on where it was. On the own
-//   core, or
-//               where there are no cores (the simulator), f runs at once.
-//   Memory      None but f's own coroutine: the message lives in the caller's frame.
-//   Lifetime    f must not capture anything that the caller may destroy before the answer. A core
-//   whose
-//               main task has ended answers nobody: end users of a core before the core.
+//   Core      Called on any core; f runs on `c`; the caller goes on where it was. On the own core,
+//             or where there are no cores (the simulator), f runs at once.
+//   Memory    None but f's own coroutine: the message lives in the caller's frame.
+//   Lifetime  f must not capture anything that the caller may destroy before the answer. A core
+//             whose main task has ended answers nobody: end users of a core before the core.
 #pragma once
 
 #include <coroutine>

@@ -100,7 +100,10 @@ std::size_t ring::reap() {
         ++reaped;
         if (cqe->user_data == nobody) continue;
         if ((cqe->flags & IORING_CQE_F_MORE) == 0) --in_flight_;
-        reinterpret_cast<operation*>(cqe->user_data)->complete(cqe->res, cqe->flags);
+        // The kernel hands our pointer back as a number.
+        auto* op =
+            reinterpret_cast<operation*>(cqe->user_data);  // NOLINT(performance-no-int-to-ptr)
+        op->complete(cqe->res, cqe->flags);
     }
     io_uring_cq_advance(&ring_, static_cast<unsigned>(reaped));
     return reaped;

@@ -4,11 +4,12 @@
 // their caller's coroutine frame; the ring holds a pointer to each until its completion arrives.
 //
 //   Core        Single issuer: created and used by one thread (IORING_SETUP_SINGLE_ISSUER,
-//   DEFER_TASKRUN). Memory      The queues, at start. Operations bring their own. Lifetime    An
-//   operation in flight is neither moved nor destroyed; cancel it and await its end. Invariants
-//   in_flight() counts operations whose completion has not been reaped. Errors      open() says
-//   what the kernel refused. Later failures arrive as each operation's result. Limits `entries`
-//   submissions between two submits; more are submitted early, not lost.
+//               DEFER_TASKRUN).
+//   Memory      The queues, at start. Operations bring their own.
+//   Lifetime    An operation in flight is neither moved nor destroyed; cancel it and await its end.
+//   Invariants  in_flight() counts operations whose completion has not been reaped.
+//   Errors      open() says what the kernel refused. Later failures arrive as each operation's result.
+//   Limits      `entries` submissions between two submits; more are submitted early, not lost.
 #pragma once
 
 #include <coroutine>

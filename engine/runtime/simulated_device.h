@@ -5,8 +5,7 @@
 //
 //   Core        One simulation. The disk (what survives a crash) outlives the devices opened on it.
 //   Invariants  A write that flush() covered survives a crash whole. Any other may survive whole,
-//   in
-//               part (cut at a multiple of 512 bytes) or not at all.
+//               in part (cut at a multiple of 512 bytes) or not at all.
 #pragma once
 
 #include <array>

@@ -3,9 +3,9 @@
 // A world without a kernel: one scheduler on a clock that jumps to the next thing that happens.
 // With the same seed it runs the same way, on any machine, under any load.
 //
-//   Core     The calling thread; replaces its current scheduler while it lives.
-//   Limits   run() stops after `steps_max` resumptions, so that a livelock is a failure and not a
-//   hang.
+//   Core    The calling thread; replaces its current scheduler while it lives.
+//   Limits  run() stops after `steps_max` resumptions, so that a livelock is a failure and not a
+//           hang.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 //
 //   Core      One.
 //   Lifetime  Must be awaited before destruction, unless it was never started; the destructor
-//   asserts it.
+//             asserts it.
 #pragma once
 
 #include <coroutine>

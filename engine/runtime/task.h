@@ -3,12 +3,11 @@
 // task<T>: a computation that can wait. It is lazy (nothing runs before it is awaited), owns its
 // coroutine frame, and resumes its awaiter exactly once, by symmetric transfer.
 //
-//   Core       A task never migrates: it runs where it was first awaited.
-//   Memory     The frame comes from coroutine_memory.
-//   Errors     Travel as result<T> values. An exception that escapes ends the process.
-//   Lifetime   Parameters are copied into the frame; a reference parameter must outlive the await.
-//   A
-//              capturing lambda must not be a coroutine: its captures die with the lambda.
+//   Core      A task never migrates: it runs where it was first awaited.
+//   Memory    The frame comes from coroutine_memory.
+//   Errors    Travel as result<T> values. An exception that escapes ends the process.
+//   Lifetime  Parameters are copied into the frame; a reference parameter must outlive the await. A
+//             capturing lambda must not be a coroutine: its captures die with the lambda.
 #pragma once
 
 #include <coroutine>

@@ -3,10 +3,9 @@
 // One immutable content of a key, as an origin's answer described it: enough to name its bytes in
 // the cache and to repeat its headers to a client.
 //
-//   Memory   A few hundred bytes; shared by the requests that use it, never changed.
-//   Errors   `not_found` where an answer does not describe a version that may be cached: no strong
-//   ETag,
-//            no Last-Modified, no size, a customer's encryption key, cookies.
+//   Memory  A few hundred bytes; shared by the requests that use it, never changed.
+//   Errors  `not_found` where an answer does not describe a version that may be cached: no strong
+//           ETag, no Last-Modified, no size, a customer's encryption key, cookies.
 #pragma once
 
 #include <memory>

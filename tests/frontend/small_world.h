@@ -1,0 +1,87 @@
+// tests/frontend/small_world.h
+//
+// lode's frontend without a kernel: the production connection, gateway, pool and store (memory only) over
+// simulated streams, with an origin of a few lines that keeps objects in a map, honours conditions and
+// ranges, writes down what it was asked, and misbehaves when told.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/runtime/simulation.h"
+#include "engine/store/part_store.h"
+#include "frontend/serving.h"
+
+namespace lode::frontend {
+
+struct stored_object {
+    std::string body;
+    std::string etag = "\"v1\"";
+    std::string modified = "Sun, 06 Nov 1994 08:49:37 GMT";
+    std::string metadata;  // further header lines
+};
+
+struct origin_request {
+    std::string method;
+    std::string target;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    unsigned status = 0;       // what it answered
+    std::size_t body_out = 0;  // with how many bytes of body
+
+    [[nodiscard]] std::string header(std::string_view name) const;
+};
+
+class small_world {
+  public:
+    explicit small_world(std::uint64_t seed = 1, settings s = {});
+    ~small_world();
+
+    // Objects by target ("/bucket/key").
+    std::map<std::string, stored_object> objects;
+    // What the origin was asked, in order.
+    std::vector<origin_request> asked;
+    // Where set, and where it returns something, this is the raw answer.
+    std::function<std::optional<std::string>(const origin_request&)> instead;
+    // The origin closes the connection after this many bytes of a body.
+    std::optional<std::size_t> break_body_after;
+    bool reachable = true;
+
+    // Sends raw bytes as one client on one connection, and returns everything that came back until the
+    // server closed. The client closes its sending side after its bytes.
+    std::string talk(std::string bytes);
+
+    // A GET with extra header lines ("Range: bytes=0-1\r\n"), as the whole answer.
+    std::string get(std::string_view target, std::string_view lines = {});
+
+    // Several clients at the same time; their answers in order.
+    std::vector<std::string> talk_all(std::vector<std::string> requests);
+
+    void drop_memory();
+    [[nodiscard]] frontend::serving& serving();
+
+  private:
+    class dialer;
+    struct parts;
+
+    void run(engine::task<void> work);
+    std::string answer_of(origin_request& request, std::span<const http::header> headers,
+                          bool& keep);
+
+    std::unique_ptr<parts> parts_;
+};
+
+// Of a raw answer.
+[[nodiscard]] unsigned status_of(std::string_view answer);
+[[nodiscard]] std::string header_of(std::string_view answer, std::string_view name);
+[[nodiscard]] std::string body_of(std::string_view answer);
+
+// Deterministic content.
+[[nodiscard]] std::string content(std::size_t length, std::uint64_t seed = 1);
+
+}  // namespace lode::frontend
