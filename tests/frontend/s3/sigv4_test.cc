@@ -49,6 +49,7 @@ struct sent_request {
     [[nodiscard]] std::expected<verified_request, auth_failure> verified_by(
         verifier& v, wall_time now = example::now()) const {
         std::vector<header> views;
+        views.reserve(headers.size());
         for (const auto& [name, value] : headers) views.push_back({name, value});
         return v.verify({.method = method, .target = target, .headers = views}, now);
     }
