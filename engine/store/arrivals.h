@@ -1,0 +1,88 @@
+// engine/store/arrivals.h
+//
+// Readers that wait for a chunk that is on its way, from an origin or from a device. Whoever brings it announces
+// it, and pins it once for each of them, so that it cannot leave again before they look.
+//
+//   Core      One.
+//   Memory    A waiter lives in its coroutine's frame; 512 list heads.
+//   Errors    timed_out when the deadline passes first; else what the bringer says.
+#pragma once
+
+#include <array>
+#include <coroutine>
+#include <cstdint>
+
+#include "engine/base/error.h"
+#include "engine/base/list.h"
+#include "engine/runtime/scheduler.h"
+#include "engine/runtime/timers.h"
+#include "engine/store/memory_tier.h"
+#include "engine/store/part_ref.h"
+
+namespace lode::engine {
+
+class arrivals {
+  public:
+    class waiter : public list_hook<> {
+      public:
+        waiter(arrivals& board, part_ref part, std::uint32_t chunk, time_point until)
+            : board_(board), part_(part), chunk_(chunk), until_(until), timer_(&expire, this) {}
+
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> h) {
+            handle_ = h;
+            board_.line_of(part_, chunk_).push_back(*this);
+            timer_.arm(until_);
+        }
+        // The chunk's frame, pinned once for the waiter.
+        [[nodiscard]] result<resident*> await_resume() const noexcept { return outcome_; }
+
+      private:
+        friend arrivals;
+
+        void release(result<resident*> outcome) {
+            unlink();
+            timer_.disarm();
+            outcome_ = outcome;
+            scheduler::current().post(handle_);
+        }
+        static void expire(void* self) {
+            static_cast<waiter*>(self)->release(fail(errc::timed_out));
+        }
+
+        arrivals& board_;
+        part_ref part_;
+        std::uint32_t chunk_;
+        time_point until_;
+        timer timer_;
+        result<resident*> outcome_ = nullptr;
+        std::coroutine_handle<> handle_;
+    };
+
+    [[nodiscard]] waiter wait(part_ref part, std::uint32_t chunk, time_point until) {
+        return {*this, part, chunk, until};
+    }
+
+    // Releases everyone who waits for that chunk. Returns how many.
+    std::uint32_t announce(part_ref part, std::uint32_t chunk, result<resident*> outcome) {
+        std::uint32_t released = 0;
+        list<waiter>& line = line_of(part, chunk);
+        for (waiter* next = line.empty() ? nullptr : &line.front(); next != nullptr;) {
+            waiter& w = *next;
+            next = line.next_of(w);
+            if (w.part_ != part || w.chunk_ != chunk) continue;
+            w.release(outcome);
+            ++released;
+        }
+        return released;
+    }
+
+  private:
+    [[nodiscard]] list<waiter>& line_of(part_ref part, std::uint32_t chunk) {
+        return lines_[(part.value() * 0x9e37'79b1U + chunk) % lines_.size()];
+    }
+
+    std::array<list<waiter>, 512> lines_;
+};
+
+}  // namespace lode::engine

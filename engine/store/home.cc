@@ -1,0 +1,388 @@
+#include "engine/store/home.h"
+
+#include <algorithm>
+
+#include "engine/base/assert.h"
+#include "engine/base/log.h"
+#include "engine/runtime/ring.h"
+#include "engine/store/part_store.h"
+
+namespace lode::engine {
+namespace {
+
+constexpr bytes memory_min{std::uint64_t{2} << 20U};
+constexpr int index_evictions_max = 64;
+constexpr int drops_between_yields = 1024;
+
+using where = chunk_location::kind;
+
+bool has_chunk(const part_key& key, std::uint32_t chunk) {
+    return key.length > bytes(0) && key.length <= part_length_max &&
+           chunk < chunk_count(key.length);
+}
+
+}  // namespace
+
+result<std::unique_ptr<home>> home::open(setup s) {
+    auto frames = frame_pool::open(std::max(memory_min, s.options.memory / s.options.cores));
+    if (!frames) return std::unexpected(frames.error());
+    if (ring* r = ring::current_or_null()) {
+        const auto registered = r->register_memory(frames->arena());
+        if (!registered && s.self == core_id(0)) {
+            log::warning(
+                "memory for chunks cannot be registered with the kernel ({}); reads and writes of "
+                "devices cost a little more. Raise the memlock limit to avoid that.",
+                describe(registered.error()));
+        }
+    }
+    return std::make_unique<home>(std::move(s), std::move(*frames));
+}
+
+home::home(setup s, frame_pool frames)
+    : self_(s.self),
+      options_(s.options),
+      count_(s.count),
+      parts_(s.parts_max, s.chunks_max),
+      memory_(std::move(frames), *this),
+      slots_(parts_, memory_, count_, std::move(s.cuts), s.mine) {
+    for (auto& d : s.devices) {
+        devices_.push_back(
+            std::make_unique<device_io>(std::move(d),
+                                        device_io::limits{.reads_max = options_.device_reads_max,
+                                                          .writes_max = options_.device_writes_max},
+                                        count_));
+    }
+    count_.memory_capacity.set(memory_.pool().capacity().count());
+    count_.parts_capacity.set(parts_.capacity());
+    refresh_gauges();
+}
+
+task<result<chunk_lease>> home::read(part_key key, std::uint32_t chunk, time_point until) {
+    assert_home();
+    if (!has_chunk(key, chunk)) co_return fail(errc::invalid);
+    const std::uint64_t length = chunk_length(key.length, chunk).count();
+    const time_point memory_until = std::min(until, now() + options_.frame_wait);
+    auto found = chunk_source::memory;
+    for (;;) {
+        if (stopping_) co_return fail(errc::cancelled);
+        const part_ref ref = parts_.find(key.id);
+        if (ref == no_part) break;
+        part& p = parts_.at(ref);
+        if (p.length != key.length) co_return fail(errc::invalid);
+        const chunk_location at = p.chunk(chunk).location;
+        if (at.what() == where::absent) break;
+        slots_.used(ref);
+        if (at.what() == where::slot) {
+            found = chunk_source::disk;
+            if (begin_load(ref, chunk)) continue;
+            // Everything may have changed by the time a frame is free.
+            if (auto freed = co_await frames_free_.wait(memory_until); !freed) {
+                count_.no_memory.add();
+                co_return fail(stopping_ ? errc::cancelled : errc::no_space);
+            }
+            continue;
+        }
+        if (at.what() == where::frame) {
+            resident& r = memory_.at(at.frame());
+            if (r.state == frame_state::ready) {
+                if (memory_.pin(r)) ++p.busy;
+                co_return lease(r, length, found);
+            }
+            found = chunk_source::disk;
+        } else {
+            found = chunk_source::filling;
+        }
+        auto arrived = co_await arrivals_.wait(ref, chunk, until);
+        if (arrived) co_return lease(**arrived, length, found);
+        if (arrived.error().code != errc::not_found) co_return std::unexpected(arrived.error());
+        break;
+    }
+    count_.misses.add();
+    co_return fail(errc::not_found);
+}
+
+task<result<>> home::fill(part_key key, chunk_range wanted, std::unique_ptr<part_source> source) {
+    assert_home();
+    if (stopping_) co_return fail(errc::cancelled);
+    if (wanted.count == 0) co_return result<>{};
+    if (!has_chunk(key, wanted.first) || wanted.count > chunk_count(key.length) - wanted.first) {
+        co_return fail(errc::invalid);
+    }
+    if (fills_running_ >= options_.fills_max) co_return fail(errc::overloaded);
+    const part_ref ref = find_or_insert(key);
+    if (ref == no_part) co_return fail(errc::no_space);
+    if (parts_.at(ref).length != key.length) co_return fail(errc::invalid);
+    std::vector<chunk_range> runs;
+    for (std::uint32_t n = wanted.first; n - wanted.first < wanted.count; ++n) {
+        if (parts_.at(ref).chunk(n).location.what() != where::absent) continue;
+        mark(ref, n);
+        if (!runs.empty() && runs.back().first + runs.back().count == n) {
+            ++runs.back().count;
+        } else {
+            runs.push_back({.first = n, .count = 1});
+        }
+    }
+    if (runs.empty()) co_return result<>{};
+    background_.spawn(run_fill(std::make_unique<engine::fill>(*this, ref, key.length,
+                                                              std::move(runs), std::move(source))));
+    refresh_gauges();
+    co_return result<>{};
+}
+
+task<void> home::run_fill(std::unique_ptr<engine::fill> f) {
+    ++fills_running_;
+    count_.fills.add();
+    fills_.push_back(*f);
+    auto done = co_await f->run();
+    f->unlink();
+    if (!done) count_.fill_errors.add();
+    --fills_running_;
+    refresh_gauges();
+}
+
+result<chunk_claim> home::claim(part_key key, std::uint32_t chunk) {
+    assert_home();
+    if (stopping_) return fail(errc::cancelled);
+    if (!has_chunk(key, chunk)) return fail(errc::invalid);
+    const part_ref ref = find_or_insert(key);
+    if (ref == no_part) return fail(errc::unavailable);
+    part& p = parts_.at(ref);
+    if (p.length != key.length) return fail(errc::invalid);
+    if (p.chunk(chunk).location.what() != where::absent) return fail(errc::unavailable);
+    const bytes length = chunk_length(key.length, chunk);
+    mark(ref, chunk);
+    const bool crowded = dirty_ * 2 >= memory_.pool().capacity();
+    resident* r = crowded ? nullptr : memory_.take(size_class::holding(length));
+    if (r == nullptr) {
+        count_.no_memory.add();
+        unmark(ref, chunk, error{.code = errc::cancelled});
+        return fail(errc::unavailable);
+    }
+    r->part = ref;
+    r->chunk = chunk;
+    refresh_gauges();
+    return chunk_claim(*this, self_, r->frame, memory_of(*r).first(length.count()));
+}
+
+presence home::look(const part_key& key) {
+    assert_home();
+    presence seen;
+    const part_ref ref = parts_.find(key.id);
+    if (ref == no_part || parts_.at(ref).length != key.length) {
+        seen.absent = has_chunk(key, 0) ? chunk_count(key.length) : 0;
+        return seen;
+    }
+    part& p = parts_.at(ref);
+    for (std::uint32_t n = 0; n < p.chunks(); ++n) {
+        const chunk_location at = p.chunk(n).location;
+        switch (at.what()) {
+            case where::absent: ++seen.absent; break;
+            case where::filling: ++seen.filling; break;
+            case where::slot: ++seen.disk; break;
+            case where::frame:
+                ++(memory_.at(at.frame()).state == frame_state::ready ? seen.memory : seen.disk);
+                break;
+        }
+    }
+    return seen;
+}
+
+task<void> home::drop_memory() {
+    assert_home();
+    for (bool more = true; more; co_await yield()) {
+        making_room_ = false;
+        for (int i = 0; more && i < drops_between_yields; ++i) more = memory_.drop_coldest();
+        making_room_ = true;
+    }
+    frames_came_free();
+    refresh_gauges();
+}
+
+void home::purge(const part_key& key) {
+    assert_home();
+    const part_ref ref = parts_.find(key.id);
+    if (ref == no_part) return;
+    part& p = parts_.at(ref);
+    for (std::uint32_t n = 0; n < p.chunks(); ++n) {
+        chunk_record& record = p.chunk(n);
+        if (record.location.what() == where::slot) {
+            slots_.release(ref, n, record.location.slot());
+            record.location = {};
+            --p.held;
+        } else if (record.location.what() == where::frame) {
+            resident& r = memory_.at(record.location.frame());
+            if (r.state == frame_state::loading || r.writing) {
+                r.doomed = true;
+            } else {
+                detach(r);
+            }
+        }
+    }
+    parts_.erase_if_empty(ref);
+    frames_came_free();
+    refresh_gauges();
+}
+
+task<result<>> home::settle(time_point until) {
+    assert_home();
+    while (writes_pending_ > 0) {
+        if (auto settled = co_await settled_.wait(until); !settled) co_return settled;
+    }
+    co_return result<>{};
+}
+
+task<void> home::stop() {
+    assert_home();
+    stopping_ = true;
+    for (engine::fill* f = fills_.empty() ? nullptr : &fills_.front(); f != nullptr;) {
+        engine::fill& next = *f;
+        f = fills_.next_of(next);
+        next.abort();
+    }
+    frames_free_.notify_all(fail(errc::cancelled));
+    if (!co_await background_.wait_idle(now() + options_.stop_timeout)) {
+        log::warning("core {}: {} fills and {} device writes did not end in time", self_.value(),
+                     fills_running_, writes_pending_);
+        co_return;
+    }
+    co_await background_.close();
+    for (auto& d : devices_) (void)co_await d->flush();
+}
+
+void home::lease_ended(void* self, std::uint64_t frame) {
+    home& here = *static_cast<home*>(self);
+    here.assert_home();
+    here.unpin(here.memory_.at(frame_id(static_cast<std::uint32_t>(frame))));
+}
+
+void home::claim_published(void* self, std::uint64_t frame) {
+    home& here = *static_cast<home*>(self);
+    here.assert_home();
+    here.publish(here.memory_.at(frame_id(static_cast<std::uint32_t>(frame))));
+}
+
+void home::claim_abandoned(void* self, std::uint64_t frame) {
+    home& here = *static_cast<home*>(self);
+    here.assert_home();
+    resident& r = here.memory_.at(frame_id(static_cast<std::uint32_t>(frame)));
+    const part_ref ref = r.part;
+    const std::uint32_t chunk = r.chunk;
+    here.unpin(r);
+    here.unmark(ref, chunk, error{.code = errc::cancelled});
+}
+
+task<result<resident*>> home::frame_for_fill(size_class c) {
+    const time_point until = now() + options_.frame_wait;
+    for (;;) {
+        if (stopping_) co_return fail(errc::cancelled);
+        // Half of the memory may wait for the device; the rest is for readers.
+        const bool crowded = dirty_ * 2 >= memory_.pool().capacity();
+        if (resident* r = crowded ? nullptr : memory_.take(c)) {
+            refresh_gauges();
+            co_return r;
+        }
+        if (auto freed = co_await frames_free_.wait(until); !freed) {
+            count_.no_memory.add();
+            co_return fail(stopping_ ? errc::cancelled : errc::no_space);
+        }
+    }
+}
+
+void home::unpin(resident& r) {
+    const part_ref ref = r.part;
+    const bool counted = r.state == frame_state::ready && ref != no_part;
+    if (memory_.unpin(r) == memory_tier::after_unpin::pinned) return;
+    if (counted) {
+        LODE_ASSERT(parts_.at(ref).busy > 0);
+        --parts_.at(ref).busy;
+    }
+    frames_came_free();
+}
+
+part_ref home::find_or_insert(const part_key& key) {
+    part_ref ref = parts_.find(key.id);
+    if (ref != no_part) return ref;
+    ref = parts_.insert(key);
+    // The index is full: the coldest give way, be it part by part or chunk by chunk.
+    for (int i = 0; ref == no_part && i < index_evictions_max; ++i) {
+        const bool from_device = slots_.evict_one_for(key.id);
+        const bool from_memory = memory_.drop_coldest();
+        if (!from_device && !from_memory) break;
+        ref = parts_.insert(key);
+    }
+    if (ref == no_part) {
+        count_.no_space.add();
+        return no_part;
+    }
+    if (slots_.has_devices()) parts_.at(ref).device = slots_.device_for(key.id);
+    return ref;
+}
+
+void home::mark(part_ref ref, std::uint32_t chunk) {
+    part& p = parts_.at(ref);
+    p.chunk(chunk).location = chunk_location::filling();
+    ++p.held;
+    ++p.busy;
+}
+
+void home::unmark(part_ref ref, std::uint32_t chunk, error why) {
+    part& p = parts_.at(ref);
+    chunk_record& record = p.chunk(chunk);
+    LODE_ASSERT(record.location.what() == where::filling && p.held > 0 && p.busy > 0);
+    record.location = {};
+    --p.held;
+    --p.busy;
+    arrivals_.announce(ref, chunk, std::unexpected(why));
+    parts_.erase_if_empty(ref);
+    refresh_gauges();
+}
+
+chunk_lease home::lease(resident& r, std::uint64_t length, chunk_source found) {
+    LODE_ASSERT(r.state == frame_state::ready && r.pins > 0);
+    switch (found) {
+        case chunk_source::memory:
+            count_.hits_memory.add();
+            count_.bytes_memory.add(length);
+            break;
+        case chunk_source::disk:
+            count_.hits_disk.add();
+            count_.bytes_disk.add(length);
+            break;
+        case chunk_source::filling:
+            count_.hits_filling.add();
+            count_.bytes_filling.add(length);
+            break;
+    }
+    return {*this, self_, r.frame, memory_of(r).first(length), found};
+}
+
+void home::left_memory(resident& r) {
+    part& p = parts_.at(r.part);
+    chunk_record& record = p.chunk(r.chunk);
+    LODE_ASSERT(record.location == chunk_location::of(r.frame));
+    count_.chunks_memory.subtract();
+    if (making_room_) {
+        count_.evicted_memory_chunks.add();
+        count_.evicted_memory_bytes.add(chunk_length(p.length, r.chunk).count());
+    }
+    if (r.slot) {
+        record.location = chunk_location::of(*r.slot);
+        return;
+    }
+    record.location = {};
+    --p.held;
+    parts_.erase_if_empty(r.part);
+}
+
+void home::frames_came_free() {
+    if (!frames_free_.empty()) frames_free_.notify_all();
+}
+
+void home::refresh_gauges() {
+    count_.memory_used.set(memory_.pool().used().count());
+    count_.parts.set(parts_.size());
+    count_.index_bytes.set(parts_.memory().count());
+    count_.fills_running.set(fills_running_);
+}
+
+}  // namespace lode::engine

@@ -1,0 +1,120 @@
+// engine/store/home.h
+//
+// Everything of the store that one core owns: the index of its parts, its frames, its slots and its way to the
+// devices. part_store brings every call here; leases and claims find their way back here by message.
+//
+//   Core        One. Everything is called there.
+//   Memory      See memory_tier.h and part_index.h.
+//   Lifetime    A part that has a chunk being filled, or a pinned frame, is busy and stays in the index. A frame
+//               that is loading or being written stays pinned, and so does its slot.
+//   Invariants  part.held counts the chunks that are not absent; part.busy the marks and the pinned frames.
+//   Errors      As part_store.h says.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/base/list.h"
+#include "engine/runtime/core.h"
+#include "engine/runtime/scope.h"
+#include "engine/runtime/wait_list.h"
+#include "engine/store/arrivals.h"
+#include "engine/store/chunk_lease.h"
+#include "engine/store/device_io.h"
+#include "engine/store/device_tier.h"
+#include "engine/store/fill.h"
+#include "engine/store/memory_tier.h"
+#include "engine/store/part_index.h"
+#include "engine/store/part_key.h"
+#include "engine/store/part_source.h"
+#include "engine/store/store_counters.h"
+#include "engine/store/store_options.h"
+
+namespace lode::engine {
+
+struct presence;
+
+class home final : public core_bound, private memory_tier_owner {
+  public:
+    struct setup {
+        core_id self;
+        const store_options& options;
+        store_counters& count;
+        std::uint32_t parts_max = 0;
+        std::uint64_t chunks_max = 0;
+        std::vector<format::geometry> cuts;
+        std::vector<std::unique_ptr<block_device>> devices;
+        device_tier::shard_filter mine;
+    };
+
+    // Reserves the frames and registers them with the core's ring, if there is one.
+    [[nodiscard]] static result<std::unique_ptr<home>> open(setup s);
+    home(setup s, frame_pool frames);
+    home(const home&) = delete;
+    home& operator=(const home&) = delete;
+
+    task<result<chunk_lease>> read(part_key key, std::uint32_t chunk, time_point until);
+    task<result<>> fill(part_key key, chunk_range wanted, std::unique_ptr<part_source> source);
+    [[nodiscard]] result<chunk_claim> claim(part_key key, std::uint32_t chunk);
+    [[nodiscard]] presence look(const part_key& key);
+    task<void> drop_memory();
+    void purge(const part_key& key);
+    task<result<>> settle(time_point until);
+
+    // Ends everything, within options.stop_timeout. Afterwards stopped() says whether it did end.
+    task<void> stop();
+    [[nodiscard]] bool stopped() const { return background_.closed(); }
+
+    // Messages from leases and claims; `frame` is a frame_id's value.
+    static void lease_ended(void* self, std::uint64_t frame);
+    static void claim_published(void* self, std::uint64_t frame);
+    static void claim_abandoned(void* self, std::uint64_t frame);
+
+  private:
+    friend class engine::fill;
+
+    // For fills.
+    task<result<resident*>> frame_for_fill(size_class c);
+    [[nodiscard]] std::span<std::byte> memory_of(const resident& r) { return memory_.memory(r); }
+    void publish(resident& r);
+    void unpin(resident& r);
+    void unmark(part_ref ref, std::uint32_t chunk, error why);
+
+    [[nodiscard]] part_ref find_or_insert(const part_key& key);
+    void mark(part_ref ref, std::uint32_t chunk);
+    [[nodiscard]] chunk_lease lease(resident& r, std::uint64_t length, chunk_source found);
+    [[nodiscard]] bool begin_load(part_ref ref, std::uint32_t chunk);
+    task<void> load(part_ref ref, resident& r);
+    [[nodiscard]] bool intact(const resident& r, std::span<const std::byte> data);
+    void lose(part_ref ref, resident& r);
+    void begin_write(resident& r);
+    task<void> write_out(part_ref ref, resident& r);
+    task<result<>> write_to_slot(part_ref ref, resident& r);
+    task<void> run_fill(std::unique_ptr<engine::fill> f);
+    void detach(resident& r);
+    void left_memory(resident& r) override;
+    void frames_came_free();
+    void refresh_gauges();
+
+    const core_id self_;
+    const store_options& options_;
+    store_counters& count_;
+    part_index parts_;
+    memory_tier memory_;
+    device_tier slots_;
+    std::vector<std::unique_ptr<device_io>> devices_;
+    arrivals arrivals_;
+    wait_list frames_free_;
+    wait_list settled_;
+    list<engine::fill> fills_;
+    std::uint32_t fills_running_ = 0;
+    std::uint64_t writes_pending_ = 0;
+    bytes dirty_;  // frames that wait for the device, or are being written
+    bool stopping_ = false;
+    bool making_room_ = true;  // false while memory is dropped on request
+    scope background_;
+};
+
+}  // namespace lode::engine
