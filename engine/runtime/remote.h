@@ -86,16 +86,16 @@ class remote_call {
         }
     }
 
-    static detached drive(remote_call& self, task<value> work) {
-        if constexpr (std::is_void_v<value>) {
-            co_await std::move(work);
-            self.answer_.emplace();
-        } else {
-            self.answer_.emplace(co_await std::move(work));
-        }
-        // The task's frame is freed here, on the core that made it, before the caller can go on.
+    static detached drive(remote_call& self, task<value> given) {
         {
-            const task<value> done = std::move(work);
+            // Freed at the end of this block, on the core that made it, before the caller goes on.
+            task<value> work = std::move(given);
+            if constexpr (std::is_void_v<value>) {
+                co_await std::move(work);
+                self.answer_.emplace();
+            } else {
+                self.answer_.emplace(co_await std::move(work));
+            }
         }
         self.finish();
     }

@@ -35,7 +35,7 @@ task<void> ask(core_id whom, census& c) {
     ++c.answers;
 }
 
-task<void> take_census(core_id, census& c, std::size_t cores, int rounds) {
+task<void> take_census(core_id, census& c, std::uint16_t cores, int rounds) {
     scope all;
     for (int i = 0; i < rounds; ++i) {
         for (std::uint16_t whom = 0; whom < cores; ++whom) all.spawn(ask(core_id(whom), c));
@@ -43,7 +43,7 @@ task<void> take_census(core_id, census& c, std::size_t cores, int rounds) {
     co_await all.close();
     ++c.cores_done;
     // A core must answer as long as another may ask.
-    while (c.cores_done.load() < static_cast<int>(cores)) {
+    while (c.cores_done.load() < cores) {
         co_await sleep_for(std::chrono::milliseconds(1));
     }
 }

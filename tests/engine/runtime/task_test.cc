@@ -53,10 +53,11 @@ TEST_CASE("a task does nothing before it is awaited") {
     std::vector<int> trace;
     simulation world(1);
 
-    auto lazy = mark(trace, 1);
+    task<void> lazy = mark(trace, 1);
     CHECK(trace.empty());
-    CHECK(world.run(std::move(lazy)) == simulation::outcome::finished);
+    const auto outcome = world.run(std::move(lazy));
 
+    CHECK(outcome == simulation::outcome::finished);
     CHECK(trace == std::vector{1});
 }
 
