@@ -164,16 +164,20 @@ result<chunk_claim> home::claim(part_key key, std::uint32_t chunk) {
     return chunk_claim(*this, self_, r->frame, memory_of(*r).first(length.count()));
 }
 
-presence home::look(const part_key& key) {
+presence home::look(const part_key& key, chunk_range among) {
     assert_home();
     presence seen;
+    if (!has_chunk(key, 0)) return seen;
+    const std::uint32_t chunks = chunk_count(key.length);
+    const std::uint32_t first = std::min(among.first, chunks);
+    const std::uint32_t end = first + std::min(among.count, chunks - first);
     const part_ref ref = parts_.find(key.id);
     if (ref == no_part || parts_.at(ref).length != key.length) {
-        seen.absent = has_chunk(key, 0) ? chunk_count(key.length) : 0;
+        seen.absent = end - first;
         return seen;
     }
     part& p = parts_.at(ref);
-    for (std::uint32_t n = 0; n < p.chunks(); ++n) {
+    for (std::uint32_t n = first; n < end; ++n) {
         const chunk_location at = p.chunk(n).location;
         switch (at.what()) {
             case where::absent: ++seen.absent; break;

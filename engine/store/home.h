@@ -58,7 +58,7 @@ class home final : public core_bound, private memory_tier_owner {
     task<result<chunk_lease>> read(part_key key, std::uint32_t chunk, time_point until);
     task<result<>> fill(part_key key, chunk_range wanted, std::unique_ptr<part_source> source);
     [[nodiscard]] result<chunk_claim> claim(part_key key, std::uint32_t chunk);
-    [[nodiscard]] presence look(const part_key& key);
+    [[nodiscard]] presence look(const part_key& key, chunk_range among);
     task<void> drop_memory();
     void purge(const part_key& key);
     task<result<>> settle(time_point until);

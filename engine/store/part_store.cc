@@ -144,8 +144,13 @@ task<result<chunk_claim>> part_store::claim(part_key part, std::uint32_t chunk) 
 }
 
 task<presence> part_store::look(part_key part) {
+    return look(part, {.first = 0, .count = chunk_count(part.length)});
+}
+
+task<presence> part_store::look(part_key part, chunk_range among) {
     const core_id at = home_of(part);
-    co_return co_await on_core(at, [=, this] { return home_on(at)->look(part); });
+    if (is_local(at)) co_return home_on(at)->look(part, among);
+    co_return co_await on_core(at, [=, this] { return home_on(at)->look(part, among); });
 }
 
 task<void> part_store::drop_memory() {

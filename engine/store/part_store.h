@@ -90,6 +90,7 @@ class part_store {
     // Never waits for memory.
     [[nodiscard]] task<result<chunk_claim>> claim(part_key part, std::uint32_t chunk);
 
+    // Counts; nothing is pinned, so that the answer may be old when it arrives.
     [[nodiscard]] task<presence> look(part_key part);
     [[nodiscard]] task<presence> look(part_key part, chunk_range among);
 

@@ -25,8 +25,10 @@ TEST_CASE("each cache word has its own RFC 9211 parameters") {
     const auto status_of = [](cache_word w, cache_detail d) {
         std::string head;
         http::head_writer writer(head);
+        writer.response(200);
+        const std::size_t start = head.size();
         add_cache_status(writer, "\"n\"", w, d);
-        return head;
+        return head.substr(start);
     };
     CHECK(status_of(cache_word::miss, cache_detail::filling) ==
           "X-Cache: MISS\r\nCache-Status: \"n\"; fwd=miss; stored; detail=filling\r\n");
@@ -54,7 +56,8 @@ TEST_CASE("an access line is one JSON object whatever bytes a key has") {
 
     CHECK(line ==
           "{\"time\":\"2023-11-14T22:13:20.123Z\",\"node\":\"node-a\",\"client\":\"127.0.0.1:5\","
-          "\"method\":\"GET\",\"bucket\":\"data\",\"key\":\"a\\\"b\\\\c\\u000a\\u0001\\u00c3\\u00a9\","
+          "\"method\":\"GET\",\"bucket\":\"data\",\"key\":"
+          "\"a\\\"b\\\\c\\u000a\\u0001\\u00c3\\u00a9\","
           "\"status\":206,\"cache\":\"HIT\",\"detail\":\"disk\",\"bytes\":42,\"bytes_in\":0,"
           "\"total_us\":1500,\"first_byte_us\":0,\"origin_us\":0,\"complete\":true}\n");
 }

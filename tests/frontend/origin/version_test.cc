@@ -29,7 +29,8 @@ std::vector<http::header> without(std::string_view name) {
     return headers;
 }
 
-hash128 part_of(std::string_view origin, const object_name& name, std::vector<http::header> headers) {
+hash128 part_of(std::string_view origin, const object_name& name,
+                std::vector<http::header> headers) {
     return (*describe_version(origin, name, 206, headers))->part.id;
 }
 
