@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "frontend/http/limits.h"
+#include "frontend/http/message_limits.h"
 #include "frontend/http/problem.h"
 
 namespace lode::frontend::http {

@@ -13,10 +13,10 @@ result<std::unique_ptr<network_dialer>> network_dialer::make(const endpoint& to,
                                                              const engine::tls_context* tls) {
     auto addresses = engine::socket_address::resolve(to.host, to.port);
     if (!addresses) return std::unexpected(addresses.error());
-    return std::make_unique<network_dialer>(to, std::move(*addresses), tls);
+    return std::make_unique<network_dialer>(to, *addresses, tls);
 }
 
-network_dialer::network_dialer(endpoint to, std::vector<engine::socket_address> addresses,
+network_dialer::network_dialer(endpoint to, const std::vector<engine::socket_address>& addresses,
                                const engine::tls_context* tls)
     : to_(std::move(to)), tls_(tls) {
     LODE_ASSERT(!addresses.empty());

@@ -48,7 +48,7 @@ class network_dialer final : public dialer {
         const endpoint& to, const engine::tls_context* tls);
 
     // For names that were resolved already, once for all cores.
-    network_dialer(endpoint to, std::vector<engine::socket_address> addresses,
+    network_dialer(endpoint to, const std::vector<engine::socket_address>& addresses,
                    const engine::tls_context* tls);
 
     engine::task<result<dialed>> dial(time_point until) override;

@@ -12,9 +12,8 @@ namespace {
 std::uint16_t usual_port(scheme s) { return s == scheme::https ? 443 : 80; }
 
 bool read_port(std::string_view digits, std::uint16_t& port) {
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, port);
-    return error == std::errc() && stop == end && port != 0;
+    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return error == std::errc() && stop == digits.data() + digits.size() && port != 0;
 }
 
 }  // namespace

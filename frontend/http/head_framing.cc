@@ -22,10 +22,11 @@ problem read_body_fields(std::span<const header> headers, unsigned minor_version
         if (equal_ignoring_case(h.name, "content-length")) {
             if (found.length) return problem::bad_framing;
             std::uint64_t value = 0;
-            const char* const end = h.value.data() + h.value.size();
             // Digits only: from_chars on an unsigned number takes neither sign nor space.
-            const auto [stop, error] = std::from_chars(h.value.data(), end, value);
-            if (error != std::errc() || stop != end) return problem::bad_framing;
+            const auto [stop, error] =
+                std::from_chars(h.value.data(), h.value.data() + h.value.size(), value);
+            if (error != std::errc() || stop != h.value.data() + h.value.size())
+                return problem::bad_framing;
             found.length = bytes(value);
         } else if (equal_ignoring_case(h.name, "transfer-encoding")) {
             if (found.chunked || h.value.empty()) return problem::bad_framing;

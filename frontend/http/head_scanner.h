@@ -6,14 +6,14 @@
 // they were split: the first offending byte decides.
 //
 //   Errors   A problem; nothing may be scanned afterwards.
-//   Limits   head, uri, headers and empty_lines of limits.h, enforced at the byte that exceeds them.
+//   Limits   head, uri, headers and empty_lines of message_limits.h, enforced at the byte that exceeds them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "frontend/http/limits.h"
+#include "frontend/http/message_limits.h"
 #include "frontend/http/problem.h"
 
 namespace lode::frontend::http {

@@ -10,7 +10,7 @@
 // the caller's memory; only bytes that came along with a head or a chunk line are copied.
 //
 //   Core        One, the stream's.
-//   Memory      One buffer of 8 KiB; a longer head makes it grow to limits.head + 4 KiB at most,
+//   Memory      One buffer of 8 KiB; a longer head makes it grow to limits.head + 1 KiB at most,
 //               and it shrinks again before the next head. A table of header lines (32 bytes each),
 //               and the last trailers. A warm reader allocates nothing.
 //   Lifetime    Borrows the stream. Heads and trailers are views into this object: valid until the
@@ -19,7 +19,7 @@
 //               before the end of a body. protocol, too_large: problem() says what is wrong. Others
 //               as stream.h says: the deadline is the stream's (stream.expire_at). After an error
 //               nothing more can be read.
-//   Limits      limits.h; independent of how the bytes are split on the way.
+//   Limits      message_limits.h; independent of how the bytes are split on the way.
 //   Invariants  A head is read only when the body before it is complete.
 #pragma once
 
@@ -35,8 +35,8 @@
 #include "engine/runtime/stream.h"
 #include "frontend/http/chunk_decoder.h"
 #include "frontend/http/head_scanner.h"
-#include "frontend/http/limits.h"
 #include "frontend/http/message.h"
+#include "frontend/http/message_limits.h"
 #include "frontend/http/problem.h"
 
 namespace lode::frontend::http {

@@ -103,13 +103,13 @@ task<bool> echoes(client_connection& c, std::size_t length) {
     co_return got && *got == length&& std::equal(body.begin(), body.end(), back.begin());
 }
 
-std::unique_ptr<network_dialer> dial_to(std::vector<socket_address> places,
+std::unique_ptr<network_dialer> dial_to(const std::vector<socket_address>& places,
                                         const tls_context* tls = nullptr,
                                         std::string host = "localhost") {
     const endpoint e{.scheme = tls != nullptr ? scheme::https : scheme::http,
                      .host = std::move(host),
                      .port = places.front().port()};
-    return std::make_unique<network_dialer>(e, std::move(places), tls);
+    return std::make_unique<network_dialer>(e, places, tls);
 }
 
 time_point in_time() { return now() + std::chrono::seconds(20); }

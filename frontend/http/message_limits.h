@@ -1,4 +1,4 @@
-// frontend/http/limits.h
+// frontend/http/message_limits.h
 //
 // How much of a message's framing a reader accepts. Bodies have no limit here: they stream, and
 // whoever knows what the request means bounds them.
