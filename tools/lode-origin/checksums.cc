@@ -177,10 +177,12 @@ std::optional<std::string> from_base64(std::string_view text) {
                                        reinterpret_cast<const unsigned char*>(text.data()),
                                        static_cast<int>(text.size()));
     if (length < 0) return std::nullopt;
-    const auto padding = static_cast<std::size_t>(
-        text.size() - std::min(text.size(), text.find_last_not_of('=') + 1));
-    if (padding > 2) return std::nullopt;
-    raw.resize(static_cast<std::size_t>(length) - padding);
+    raw.resize(static_cast<std::size_t>(length));
+    const auto padded = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
+    if (padded > 2) return std::nullopt;
+    raw.resize(raw.size() - padded);
+    // OpenSSL overlooks misplaced padding and bits that nobody would write.
+    if (to_base64(raw) != text) return std::nullopt;
     return raw;
 }
 

@@ -1,0 +1,104 @@
+// lode-origin: a directory as an S3 store, for development and tests.
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "tools/lode-origin/server.h"
+
+namespace {
+
+using namespace lode::dev_origin;
+
+struct command_line {
+    server_options server;
+    std::string access_key;
+    std::string secret_key;
+    std::vector<std::string> users;
+    std::uint64_t part_length_min = 5ULL << 20U;
+};
+
+void describe_options(CLI::App& app, command_line& given);
+bool take_users(command_line& given);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("lode-origin serves a directory as an S3 store, for development and tests.");
+    command_line given;
+    describe_options(app, given);
+    CLI11_PARSE(app, argc, argv);
+    if (!take_users(given)) return 2;
+    given.server.part_length_min = lode::bytes(given.part_length_min);
+    return run(given.server);
+}
+
+namespace {
+
+void describe_options(CLI::App& app, command_line& given) {
+    server_options& server = given.server;
+    app.add_option("--dir", server.directory,
+                   "The directory that holds the buckets. It is made if it does not exist.")
+        ->required();
+    app.add_option("--listen", server.listen,
+                   "The address and port for S3 clients. Port 0 takes a free one.")
+        ->capture_default_str();
+    app.add_option("--access-key", given.access_key,
+                   "The access key of the owner, who may do everything.")
+        ->required();
+    app.add_option("--secret-key", given.secret_key, "The secret key of the owner.")->required();
+    app.add_option(
+        "--user", given.users,
+        "Another user, as name:access-key:secret-key:rights. Rights are none, read, write "
+        "or full, or a list of such with a place each, as in "
+        "read@bucket/prefix,write@other. May be given several times.");
+    app.add_option("--admin", server.admin,
+                   "The address and port of the admin pages. Without it there are none.");
+    app.add_option("--region", server.region, "The region that requests must be signed for.")
+        ->capture_default_str();
+    app.add_option("--domain", server.domains,
+                   "A domain below which host names are buckets, as in bucket.DOMAIN. May be given "
+                   "several times.");
+    app.add_option("--cores", server.cores, "The number of threads. 0 takes one per CPU.")
+        ->capture_default_str();
+    auto* certificate =
+        app.add_option("--tls-certificate", server.tls_certificate,
+                       "A PEM file with the certificate chain. With it, the S3 port speaks TLS.");
+    auto* key =
+        app.add_option("--tls-key", server.tls_key, "A PEM file with the certificate's key.");
+    certificate->needs(key);
+    key->needs(certificate);
+    app.add_option("--part-length-min", given.part_length_min,
+                   "The smallest length in bytes of a part that is not an upload's last.")
+        ->capture_default_str();
+    app.add_flag(
+        "--sync", server.sync,
+        "Writes an object to the device before it becomes visible, so that it also survives "
+        "a power loss.");
+    app.add_flag("--read-only", server.read_only,
+                 "Serves the directory of another server without changing anything in it.");
+}
+
+bool take_users(command_line& given) {
+    given.server.users.push_back({.name = "owner",
+                                  .access_key = given.access_key,
+                                  .secret_key = given.secret_key,
+                                  .rights = {{.grants = right::extent::full}}});
+    for (const std::string& text : given.users) {
+        auto parsed = parse_user(text);
+        if (!parsed) {
+            // The text holds a secret, so that only its name is repeated.
+            fmt::print(stderr, "--user {}:...: expected name:access-key:secret-key:rights\n",
+                       text.substr(0, text.find(':')));
+            return false;
+        }
+        given.server.users.push_back(std::move(*parsed));
+    }
+    return true;
+}
+
+}  // namespace
