@@ -300,6 +300,7 @@ void home::unpin(resident& r) {
         LODE_ASSERT(parts_.at(ref).busy > 0);
         --parts_.at(ref).busy;
     }
+    count_.memory_used.set(memory_.pool().used().count());
     frames_came_free();
 }
 

@@ -5,7 +5,8 @@
 namespace lode::engine {
 namespace {
 
-constexpr int candidates_max = 64;
+constexpr int blocks_looked_at_max = 64;
+constexpr int frames_looked_at_max = 4096;
 
 std::uint32_t frames_in_block(size_class c) {
     return static_cast<std::uint32_t>(frame_pool::block_size / c.size());
@@ -19,20 +20,23 @@ memory_tier::memory_tier(frame_pool pool, memory_tier_owner& owner)
 resident* memory_tier::take(size_class c) {
     std::optional<frame> got = pool_.try_take(c);
     resident* candidate = got || idle_.empty() ? nullptr : &idle_.front();
-    for (int looked = 0; !got && candidate != nullptr && looked < candidates_max; ++looked) {
+    std::optional<std::uint32_t> refused;
+    for (int blocks = 0, frames = 0; !got && candidate != nullptr &&
+                                     blocks < blocks_looked_at_max && frames < frames_looked_at_max;
+         ++frames) {
+        const std::uint32_t number = pool_.block_of(candidate->frame);
         if (class_of(*candidate) == c) {
             evict(*candidate);
             got = pool_.try_take(c);
-            break;
-        }
-        // A frame of another class helps only together with its whole block.
-        const std::uint32_t number = pool_.block_of(candidate->frame);
-        if (block_is_idle(number)) {
+        } else if (number != refused && block_is_idle(number)) {
+            // A frame of another class helps only together with its whole block.
             empty_block(number);
             got = pool_.try_take(c);
-            break;
+        } else {
+            if (number != refused) ++blocks;
+            refused = number;
+            candidate = idle_.next_of(*candidate);
         }
-        candidate = idle_.next_of(*candidate);
     }
     if (!got) return nullptr;
     const std::uint32_t number = pool_.block_of(got->number);

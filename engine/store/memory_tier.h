@@ -7,7 +7,7 @@
 //   Memory      The frame pool, and 48 bytes per frame of blocks in use (0.005 % for 1 MiB frames, 1.2 % for 4 KiB).
 //   Invariants  A frame is on the list exactly when it is ready, unpinned, and not being written.
 //   Errors      take() says no when every frame that could serve is pinned.
-//   Limits      take() looks at 64 blocks at most before it says no.
+//   Limits      take() looks at 64 blocks and 4,096 frames at most before it says no.
 #pragma once
 
 #include <cstdint>

@@ -116,6 +116,11 @@ std::expected<format::superblock, std::string> open_or_format(device_backing& de
     const both_copies found{
         .first = format::decode_superblock(block_at(head.span(), format::first_superblock)),
         .second = format::decode_superblock(block_at(head.span(), format::second_superblock))};
+    if (found.either(errc::unavailable)) {
+        return refusal(
+            fmt::format("{} has a format that this version of lode does not know (it knows {}).",
+                        path, format::version));
+    }
     if (found.first || found.second) {
         if (!found.first || !found.second) {
             log::warning("{}: one of the two superblocks is damaged; the other one is used.", path);
@@ -123,11 +128,6 @@ std::expected<format::superblock, std::string> open_or_format(device_backing& de
         const format::superblock& s = found.first ? *found.first : *found.second;
         if (auto problem = objection(s, device, path, wishes)) return refusal(*problem);
         return s;
-    }
-    if (found.either(errc::unavailable)) {
-        return refusal(
-            fmt::format("{} has a format that this version of lode does not know (it knows {}).",
-                        path, format::version));
     }
     if (found.either(errc::corrupt)) {
         return refusal(
