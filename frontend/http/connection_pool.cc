@@ -100,7 +100,7 @@ std::unique_ptr<client_connection> connection_pool::take_idle() {
 void connection_pool::take_back(std::unique_ptr<client_connection> connection) {
     end_lease(*connection);
     const message_reader& reader = connection->reader();
-    if (closing_ || !reader.body_complete() || reader.has_more()) {
+    if (closing_ || !reader.may_continue() || reader.has_more()) {
         drop(std::move(connection));
     } else {
         ++connection->uses_;

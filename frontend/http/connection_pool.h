@@ -92,9 +92,10 @@ class connection_pool {
         client_connection& operator*() const { return *connection_; }
         client_connection* operator->() const { return connection_.get(); }
 
-        // Gives the connection back for the next request. To be called only when the answer was
-        // read completely, said keep_alive, and the request was sent completely; a connection that
-        // holds unread bytes is closed all the same. The lease is empty afterwards.
+        // Gives the connection back for the next request. To be called only when every request sent
+        // over it was sent completely and its answer was read. When that answer was not read to its
+        // end, or does not let another follow, the connection is closed all the same. The lease is
+        // empty afterwards.
         void keep();
 
         // Whether it still holds a connection.

@@ -6,7 +6,8 @@
 // they were split: the first offending byte decides.
 //
 //   Errors   A problem; nothing may be scanned afterwards.
-//   Limits   head, uri, headers and empty_lines of message_limits.h, enforced at the byte that exceeds them.
+//   Limits   head, uri, headers and empty_lines of message_limits.h, each enforced at the byte that
+//            exceeds it.
 #pragma once
 
 #include <cstddef>

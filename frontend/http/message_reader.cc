@@ -44,6 +44,7 @@ engine::task<result<request_head>> message_reader::read_request() {
     if (const auto p = parse_request(*text, headers_, head); p != problem::none) {
         co_return refuse(p);
     }
+    keep_alive_ = head.keep_alive;
     begin_body(head.body, head.content_length);
     co_return head;
 }
@@ -58,6 +59,7 @@ engine::task<result<response_head>> message_reader::read_response(std::string_vi
             p != problem::none) {
             co_return refuse(p);
         }
+        keep_alive_ = head.keep_alive && head.status >= 200;
         begin_body(head.body, head.content_length);
         if (head.status >= 200) {
             interim_seen_ = 0;

@@ -14,7 +14,7 @@
 //               and it shrinks again before the next head. A table of header lines (32 bytes each),
 //               and the last trailers. A warm reader allocates nothing.
 //   Lifetime    Borrows the stream. Heads and trailers are views into this object: valid until the
-//               next read of a head, wherever the body has been read to.
+//               next wait for a head or read of one, wherever the body has been read to.
 //   Errors      closed: the other side finished (or reset) before the first byte of a head, or
 //               before the end of a body. protocol, too_large: problem() says what is wrong. Others
 //               as stream.h says: the deadline is the stream's (stream.expire_at). After an error
@@ -93,6 +93,9 @@ class message_reader {
     // an answer to nothing.
     [[nodiscard]] bool has_more() const { return filled_ > consumed_; }
 
+    // Whether the last message was read to its end, was a final one, and lets another follow.
+    [[nodiscard]] bool may_continue() const { return body_complete() && keep_alive_; }
+
   private:
     enum class state : std::uint8_t { between, in_length, in_chunks, until_close, broken };
 
@@ -125,6 +128,7 @@ class message_reader {
     std::size_t filled_ = 0;
 
     state state_ = state::between;
+    bool keep_alive_ = true;
     http::problem problem_ = http::problem::none;
     bytes left_;  // of a Content-Length body
     bytes body_read_;

@@ -81,6 +81,7 @@ TEST_CASE("a chunked body that is no chunked body is refused") {
         {"a bare CR in an extension", "5;a\rb\r\nhello\r\n", problem::bad_chunk},
         {"NUL in an extension", std::string("5;a\0\r\nhello\r\n", 13), problem::bad_chunk},
         {"a chunk longer than its size", "5\r\nhello!\r\n", problem::bad_chunk},
+        {"a chunk without its CR", "5\r\nhelloX\n0\r\n\r\n", problem::bad_chunk},
         {"a chunk that ends with LF", "5\r\nhello\n0\r\n\r\n", problem::bad_chunk},
         {"the end inside a size", "5", problem::incomplete_body},
         {"the end inside a chunk", "5\r\nhel", problem::incomplete_body},

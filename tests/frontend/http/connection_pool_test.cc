@@ -15,7 +15,7 @@ using namespace lode::frontend::http;
 
 namespace {
 
-// A server that answers every request with its connection's number.
+// A server that answers every request with its connection's number, and says goodbye after /last.
 task<void> answer_all(std::unique_ptr<stream> s, int number) {
     message_reader reader(*s, {});
     std::string out;
@@ -25,6 +25,7 @@ task<void> answer_all(std::unique_ptr<stream> s, int number) {
         const std::string body = std::to_string(number);
         head_writer w(out);
         w.response(200).content_length(bytes(body.size()));
+        if (head->target == "/last") w.field("Connection", "close");
         (void)w.end();
         out += body;
         if (!co_await send_all(*s, std::as_bytes(std::span(out)))) break;
@@ -59,8 +60,8 @@ class simulated_dialer final : public dialer {
 };
 
 // One request and its answer, which names the connection; 0 when it failed.
-task<int> ask(client_connection& c) {
-    const auto head = head_writer(c.head_buffer()).request("GET", "/").field("Host", "h").end();
+task<int> ask(client_connection& c, std::string_view target = "/") {
+    const auto head = head_writer(c.head_buffer()).request("GET", target).field("Host", "h").end();
     if (!co_await send_all(c.stream(), std::as_bytes(std::span(head)))) co_return 0;
     auto answer = co_await c.reader().read_response("GET");
     if (!answer) co_return 0;
@@ -141,16 +142,23 @@ task<void> drop_one(connection_pool& pool, network& n) {
         lease->keep();
     }
     co_await use_once(pool, soon());
+    {
+        auto lease = co_await pool.acquire(soon());
+        answers.push_back(co_await ask(**lease, "/last"));
+        lease->keep();
+    }
+    co_await use_once(pool, soon());
     co_await finish(pool, n);
 }
 
 }  // namespace
 
-TEST_CASE("a connection that was not kept, or not read to the end, is closed") {
+TEST_CASE(
+    "a connection that was not kept, or not read to the end, or is the server's last, is closed") {
     forget();
     run(drop_one);
-    CHECK(answers == std::vector{1, 2, 3});
-    CHECK(reused_flags == std::vector{false, false});
+    CHECK(answers == std::vector{1, 2, 3, 3, 4});
+    CHECK(reused_flags == std::vector{false, false, false});
 }
 
 namespace {
@@ -245,6 +253,27 @@ TEST_CASE("a server that cannot be reached is unavailable, in bounded time") {
     run(no_server, {.connections = 1});
     CHECK(refusals == std::vector{errc::unavailable, errc::unavailable});
     CHECK(answers == std::vector{1});
+}
+
+namespace {
+
+task<void> leave_a_deadline(connection_pool& pool, network& n) {
+    auto lease = co_await pool.acquire(soon());
+    (*lease)->stream().expire_at(now() + std::chrono::seconds(1));
+    answers.push_back(co_await ask(**lease));
+    lease->keep();
+    co_await sleep_for(std::chrono::seconds(5));
+    co_await use_once(pool, soon());
+    co_await finish(pool, n);
+}
+
+}  // namespace
+
+TEST_CASE("the deadline of one lease does not reach the next") {
+    forget();
+    run(leave_a_deadline);
+    CHECK(answers == std::vector{1, 1});
+    CHECK(reused_flags == std::vector{true});
 }
 
 namespace {

@@ -22,7 +22,7 @@ class scripted_stream final : public engine::stream {
 
     engine::task<result<std::size_t>> receive(std::span<std::byte> into) override {
         LODE_ASSERT(!into.empty());
-        largest_receive_ = std::max(largest_receive_, into.size());
+        last_receive_ = into.size();
         while (next_ < pieces_.size() && pieces_[next_].empty()) ++next_;
         if (next_ == pieces_.size()) co_return std::size_t{0};
         std::string& piece = pieces_[next_];
@@ -44,12 +44,12 @@ class scripted_stream final : public engine::stream {
 
     [[nodiscard]] const std::string& sent() const { return sent_; }
     [[nodiscard]] int messages() const { return messages_; }
-    [[nodiscard]] std::size_t largest_receive() const { return largest_receive_; }
+    [[nodiscard]] std::size_t last_receive() const { return last_receive_; }
 
   private:
     std::vector<std::string> pieces_;
     std::size_t next_ = 0;
-    std::size_t largest_receive_ = 0;
+    std::size_t last_receive_ = 0;
     std::string sent_;
     int messages_ = 0;
 };

@@ -258,6 +258,18 @@ TEST_CASE("a head that fills its limit exactly can be followed by a chunked body
     CHECK(requests_in(byte_by_byte(text)) == got);
 }
 
+TEST_CASE("the room of a long head is given back before the next one is waited for") {
+    engine::simulation world(1);
+    scripted_stream s({request("a: " + std::string(20000, 'x') + "\r\n"), request("")});
+    requests_outcome out;
+
+    const auto how = world.run(read_requests(s, {}, out.seen, out.end));
+
+    REQUIRE(how == engine::simulation::outcome::finished);
+    CHECK(out.seen.size() == 2);
+    CHECK(s.last_receive() <= 8192);
+}
+
 TEST_CASE("an absolute target is taken apart as RFC 9112 demands") {
     const auto read = [](const std::string& line, const std::string& fields = host_line) {
         const auto got = requests_in({line + "\r\n" + fields + "\r\n"});
