@@ -1,0 +1,464 @@
+#include "tools/lode/configuration.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "tools/lode/configuration_rules.h"
+#include "tools/lode/endpoint.h"
+#include "tools/lode/near_miss.h"
+#include "tools/lode/quantity.h"
+#include "tools/lode/setting_table.h"
+#include "tools/lode/small_file.h"
+
+// The only file that knows toml++.
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#define TOML_MAX_NESTED_VALUES 8
+#define TOML_ENABLE_WINDOWS_COMPAT 0
+#include <toml++/toml.h>
+
+namespace lode::tools {
+namespace {
+
+using frontend::settings;
+
+constexpr std::size_t shown_max = 40;
+
+std::uint32_t line_of(const toml::source_region& at) { return at.begin.line; }
+
+// What a person typed, short enough for a sentence. A password within a URL is not repeated.
+std::string show_text(std::string_view text) {
+    const std::string safe = without_user(text);
+    if (safe.size() <= shown_max) return quoted(safe);
+    std::size_t end = shown_max;
+    while (end > 0 && (static_cast<unsigned char>(safe[end]) & 0xc0U) == 0x80U) --end;
+    return quoted(safe.substr(0, end) + "...");
+}
+
+std::string show(const toml::node& node) {
+    if (const auto* text = node.as_string()) return show_text(text->get());
+    if (const auto* number = node.as_integer()) return std::to_string(number->get());
+    if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+    if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+    if (node.is_array()) return "a list";
+    return node.is_table() ? "a section" : "a date or a time";
+}
+
+std::string dotted(std::string_view section, std::string_view key) {
+    return section.empty() ? std::string(key) : fmt::format("{}.{}", section, key);
+}
+
+// A key as it may stand in a sentence: someone may have quoted anything.
+std::string show_key(std::string_view key) {
+    const bool bare = !key.empty() && std::ranges::all_of(key, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
+    });
+    return bare && key.size() <= shown_max ? std::string(key) : show_text(key);
+}
+
+std::vector<std::string_view> keys_of(std::string_view section) {
+    std::vector<std::string_view> keys;
+    for (const setting& s : settings_of(section)) keys.push_back(s.key);
+    return keys;
+}
+
+class reader {
+  public:
+    void read(const toml::table& root);
+    configuration finish();
+
+  private:
+    // A value that was given, so that a conflict or a missing key can name its line.
+    struct given {
+        std::string key;
+        std::size_t device;
+        std::uint32_t line;
+    };
+
+    void read_section(const section& of, const toml::key& name, const toml::node& node);
+    void read_cache(const toml::node& node, std::uint32_t line);
+    void read_keys(std::string_view section, const toml::table& from, std::size_t device);
+    void read_value(const setting& of, const toml::node& node, std::size_t device);
+
+    void store(const setting& of, const text_list_rule& rule, const toml::node& node,
+               std::size_t device);
+    void store(const setting& of, const text_rule& rule, const toml::node& node,
+               std::size_t device);
+    void store(const setting& of, const count_rule& rule, const toml::node& node,
+               std::size_t device);
+    void store(const setting& of, const size_rule& rule, const toml::node& node,
+               std::size_t device);
+    void store(const setting& of, const duration_rule& rule, const toml::node& node,
+               std::size_t device);
+    void store(const setting& of, const word_rule& rule, const toml::node& node,
+               std::size_t device);
+
+    void refuse_unknown_section(std::string_view name, const toml::node& node, std::uint32_t line);
+    void refuse_unknown_key(std::string_view section, std::string_view key, std::uint32_t line);
+    void refuse(std::uint32_t line, std::string key, std::string text);
+    void refuse_value(const setting& of, const toml::node& node, std::string_view expected);
+
+    void check_required(std::string_view section, std::size_t device, std::uint32_t line);
+    void check_together();
+    void check_available();
+
+    [[nodiscard]] std::uint32_t line_of_key(std::string_view key, std::size_t device) const;
+    [[nodiscard]] bool refused(std::string_view key) const;
+
+    settings settings_;
+    std::vector<given> given_;
+    std::vector<problem> problems_;
+};
+
+void reader::read(const toml::table& root) {
+    for (const auto& [key, node] : root) {
+        const std::uint32_t line = line_of(key.source());
+        if (key.str() == "cache") {
+            read_cache(node, line);
+            continue;
+        }
+        const auto known = std::ranges::find(all_sections(), key.str(), &section::name);
+        if (known == all_sections().end()) {
+            refuse_unknown_section(key.str(), node, line);
+        } else {
+            read_section(*known, key, node);
+        }
+    }
+    check_required("origin", 0, 0);
+    check_together();
+    check_available();
+}
+
+void reader::read_section(const section& of, const toml::key& name, const toml::node& node) {
+    if (const auto* table = node.as_table()) {
+        read_keys(of.name, *table, 0);
+        return;
+    }
+    refuse(line_of(name.source()), std::string(of.name),
+           fmt::format("expected a section [{}], got {}", of.name,
+                       node.is_array_of_tables() ? "one in two brackets" : show(node)));
+}
+
+void reader::read_cache(const toml::node& node, std::uint32_t line) {
+    const auto* cache = node.as_table();
+    if (cache == nullptr) {
+        refuse(line, "cache", fmt::format("expected [[cache.device]], got {}", show(node)));
+        return;
+    }
+    for (const auto& [key, below] : *cache) {
+        const std::uint32_t key_line = line_of(key.source());
+        if (key.str() != "device") {
+            refuse(key_line, dotted("cache", show_key(key.str())),
+                   "expected [[cache.device]], there is nothing else in cache");
+            continue;
+        }
+        const auto* devices = below.as_array();
+        if (devices == nullptr) {
+            refuse(key_line, "cache.device",
+                   below.is_table() ? "expected two brackets, [[cache.device]], got one"
+                                    : "expected [[cache.device]], got " + show(below));
+            continue;
+        }
+        if (devices->size() > devices_max) {
+            refuse(
+                key_line, "cache.device",
+                fmt::format("expected at most {} devices, got {}", devices_max, devices->size()));
+            continue;
+        }
+        for (const toml::node& element : *devices) {
+            const std::uint32_t element_line = line_of(element.source());
+            const auto* device = element.as_table();
+            if (device == nullptr) {
+                refuse(element_line, "cache.device",
+                       "expected a path and a size, got " + show(element));
+                continue;
+            }
+            settings_.cache.devices.emplace_back();
+            const std::size_t number = settings_.cache.devices.size() - 1;
+            read_keys(device_section, *device, number);
+            check_required(device_section, number, element_line);
+        }
+    }
+}
+
+void reader::read_keys(std::string_view section, const toml::table& from, std::size_t device) {
+    for (const auto& [key, node] : from) {
+        const std::uint32_t line = line_of(key.source());
+        const auto known = settings_of(section);
+        const auto found = std::ranges::find(known, key.str(), &setting::key);
+        if (found == known.end()) {
+            refuse_unknown_key(section, key.str(), line);
+            continue;
+        }
+        given_.push_back({.key = dotted(section, key.str()), .device = device, .line = line});
+        read_value(*found, node, device);
+    }
+}
+
+void reader::read_value(const setting& of, const toml::node& node, std::size_t device) {
+    std::visit([&](const auto& rule) { store(of, rule, node, device); }, of.rule);
+}
+
+void reader::store(const setting& of, const text_rule& rule, const toml::node& node,
+                   std::size_t device) {
+    const auto* text = node.as_string();
+    if (text == nullptr || !rule.allows(text->get())) {
+        refuse_value(of, node, rule.expected);
+        return;
+    }
+    rule.at(settings_, device) = text->get();
+}
+
+void reader::store(const setting& of, const text_list_rule& rule, const toml::node& node,
+                   std::size_t device) {
+    const auto* list = node.as_array();
+    if (list == nullptr || list->size() > rule.most) {
+        const std::string expected =
+            fmt::format("a list of at most {}, each {}", rule.most, rule.expected);
+        refuse_value(of, node, expected);
+        return;
+    }
+    std::vector<std::string> texts;
+    for (const toml::node& element : *list) {
+        const auto* text = element.as_string();
+        if (text == nullptr || !rule.allows(text->get())) {
+            refuse_value(of, element, rule.expected);
+        } else {
+            texts.push_back(text->get());
+        }
+    }
+    rule.at(settings_, device) = std::move(texts);
+}
+
+void reader::store(const setting& of, const count_rule& rule, const toml::node& node,
+                   std::size_t device) {
+    const auto* number = node.as_integer();
+    if (number == nullptr || number->get() < rule.least || number->get() > rule.most) {
+        refuse_value(of, node, describe_values(rule));
+        return;
+    }
+    rule.at(settings_, device) = static_cast<std::uint32_t>(number->get());
+}
+
+// A value to show people who wrote none that can be read.
+std::string sample_of(const setting& of) {
+    return of.sample.empty() ? print_value(of, settings{}) : std::string(of.sample);
+}
+
+void reader::store(const setting& of, const size_rule& rule, const toml::node& node,
+                   std::size_t device) {
+    const auto* text = node.as_string();
+    const auto size = text == nullptr ? std::nullopt : parse_size(text->get());
+    if (!size) {
+        refuse_value(of, node, "a size such as " + sample_of(of));
+        return;
+    }
+    const bool allowed_zero = rule.none == size_rule::zero::allowed && *size == bytes(0);
+    if (!allowed_zero && (*size < rule.least || *size > rule.most)) {
+        refuse_value(of, node, describe_values(rule));
+        return;
+    }
+    rule.at(settings_, device) = *size;
+}
+
+void reader::store(const setting& of, const duration_rule& rule, const toml::node& node,
+                   std::size_t device) {
+    const auto* text = node.as_string();
+    const auto time = text == nullptr ? std::nullopt : parse_duration(text->get());
+    if (!time) {
+        refuse_value(of, node, "a duration such as " + sample_of(of));
+        return;
+    }
+    if (*time < rule.least || *time > rule.most) {
+        refuse_value(of, node, describe_values(rule));
+        return;
+    }
+    rule.at(settings_, device) = *time;
+}
+
+void reader::store(const setting& of, const word_rule& rule, const toml::node& node,
+                   std::size_t /*device*/) {
+    const auto* text = node.as_string();
+    const auto word =
+        text == nullptr ? rule.words.end() : std::ranges::find(rule.words, text->get());
+    if (word == rule.words.end()) {
+        refuse_value(of, node, describe_words(rule));
+        return;
+    }
+    rule.set(settings_, static_cast<std::size_t>(word - rule.words.begin()));
+}
+
+void reader::refuse_unknown_section(std::string_view name, const toml::node& node,
+                                    std::uint32_t line) {
+    if (!node.is_table() && !node.is_array_of_tables()) {
+        for (const setting& s : all_settings()) {
+            if (s.key != name) continue;
+            refuse(line, show_key(name),
+                   fmt::format("expected this setting in its section, [{}]", s.section));
+            return;
+        }
+    }
+    std::vector<std::string_view> names{"cache"};
+    for (const section& s : all_sections()) names.push_back(s.name);
+    const auto meant = near_miss(name, names);
+    refuse(line, show_key(name),
+           meant ? fmt::format("there is no such section, did you mean \"{}\"?", *meant)
+                 : "there is no such section");
+}
+
+void reader::refuse_unknown_key(std::string_view section, std::string_view key,
+                                std::uint32_t line) {
+    const auto known = keys_of(section);
+    std::string text =
+        fmt::format("there is no such setting, expected one of {}", fmt::join(known, ", "));
+    if (const auto meant = near_miss(key, known)) {
+        text = fmt::format("there is no such setting, did you mean \"{}\"?", *meant);
+    } else if (const auto elsewhere = std::ranges::find(all_settings(), key, &setting::key);
+               elsewhere != all_settings().end()) {
+        text = fmt::format("there is no such setting, did you mean the one in [{}]?",
+                           elsewhere->section);
+    }
+    refuse(line, dotted(section, show_key(key)), std::move(text));
+}
+
+void reader::refuse(std::uint32_t line, std::string key, std::string text) {
+    problems_.push_back({.line = line, .key = std::move(key), .text = std::move(text)});
+}
+
+void reader::refuse_value(const setting& of, const toml::node& node, std::string_view expected) {
+    refuse(line_of(node.source()), dotted(of.section, of.key),
+           fmt::format("expected {}, got {}", expected, show(node)));
+}
+
+void reader::check_required(std::string_view section, std::size_t device, std::uint32_t line) {
+    for (const setting& s : settings_of(section)) {
+        if (s.now != setting::standing::required) continue;
+        const std::string key = dotted(section, s.key);
+        if (line_of_key(key, device) != 0) continue;
+        refuse(line, key, fmt::format("expected a value such as {}, it is not set", sample_of(s)));
+    }
+}
+
+// A conflict with a value that was refused itself is no news.
+void reader::check_together() {
+    std::vector<problem> found;
+    for (conflict& c : find_conflicts(settings_)) {
+        if (refused(c.key) || refused(c.other)) continue;
+        const std::uint32_t line = line_of_key(c.key, c.device);
+        // The one to blame may stand at its default; then the other was written.
+        found.push_back({.line = line != 0 ? line : line_of_key(c.other, c.device),
+                         .key = std::string(c.key),
+                         .text = std::move(c.text)});
+    }
+    std::ranges::move(found, std::back_inserter(problems_));
+}
+
+void reader::check_available() {
+    for (const setting& s : all_settings()) {
+        const std::string key = dotted(s.section, s.key);
+        if (refused(key)) continue;
+        const auto* words = std::get_if<word_rule>(&s.rule);
+        if (words != nullptr && words->get(settings_) >= words->working) {
+            refuse(line_of_key(key, 0), key,
+                   fmt::format("expected {}, got {}, which is not available in this version",
+                               describe_words(*words), print_value(s, settings_)));
+        }
+        if (s.now == setting::standing::unavailable &&
+            print_value(s, settings_) != print_value(s, settings{})) {
+            refuse(line_of_key(key, 0), key,
+                   fmt::format("expected {}, anything else is not available in this version",
+                               print_value(s, settings{})));
+        }
+    }
+}
+
+std::uint32_t reader::line_of_key(std::string_view key, std::size_t device) const {
+    for (const given& g : given_) {
+        if (g.key == key && g.device == device) return g.line;
+    }
+    return 0;
+}
+
+bool reader::refused(std::string_view key) const {
+    return std::ranges::find(problems_, key, &problem::key) != problems_.end();
+}
+
+configuration reader::finish() {
+    std::ranges::sort(problems_, std::less<>(),
+                      [](const problem& p) { return std::tie(p.line, p.key, p.text); });
+    return {.settings = std::move(settings_), .problems = std::move(problems_)};
+}
+
+configuration refused_whole(std::uint32_t line, std::string text) {
+    return {.settings = {}, .problems = {{.line = line, .key = {}, .text = std::move(text)}}};
+}
+
+// toml++ follows a dotted key without a limit of its own, one nested table per dot.
+std::optional<std::uint32_t> line_with_too_many_dots(std::string_view toml) {
+    std::uint32_t line = 1;
+    std::size_t dots = 0;
+    for (const char c : toml) {
+        if (c == '.' && ++dots > dots_on_a_line_max) return line;
+        if (c != '\n') continue;
+        ++line;
+        dots = 0;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+configuration parse_configuration(std::string_view toml) {
+    if (toml.size() > configuration_bytes_max) {
+        return refused_whole(0, fmt::format("expected at most {}, got more",
+                                            print_size(bytes(configuration_bytes_max))));
+    }
+    if (const auto line = line_with_too_many_dots(toml)) {
+        return refused_whole(
+            *line, fmt::format("expected at most {} dots on a line, got more", dots_on_a_line_max));
+    }
+    const toml::parse_result parsed = toml::parse(toml);
+    if (!parsed) {
+        return refused_whole(line_of(parsed.error().source()),
+                             fmt::format("expected TOML: {}", parsed.error().description()));
+    }
+    reader r;
+    r.read(parsed.table());
+    return r.finish();
+}
+
+configuration load_configuration(const std::string& path) {
+    const auto text = read_small_file(path, bytes(configuration_bytes_max));
+    if (text) return parse_configuration(*text);
+    if (text.error().code == errc::too_large) {
+        return refused_whole(0, fmt::format("expected at most {}, got more",
+                                            print_size(bytes(configuration_bytes_max))));
+    }
+    return refused_whole(0, fmt::format("expected a file that can be read: {}",
+                                        std::generic_category().message(text.error().sys)));
+}
+
+std::string print_problems(std::span<const problem> problems, std::string_view file) {
+    std::string out;
+    for (const problem& p : problems.first(std::min(problems.size(), problems_printed_max))) {
+        out += file;
+        if (p.line != 0) out += fmt::format(":{}", p.line);
+        out += p.key.empty() ? ": " + p.text : fmt::format(": {}: {}", p.key, p.text);
+        out += '\n';
+    }
+    if (problems.size() > problems_printed_max) {
+        out += fmt::format("{}: and {} more\n", file, problems.size() - problems_printed_max);
+    }
+    return out;
+}
+
+}  // namespace lode::tools

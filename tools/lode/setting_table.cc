@@ -1,0 +1,278 @@
+#include "tools/lode/setting_table.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "engine/base/assert.h"
+#include "tools/lode/quantity.h"
+#include "tools/lode/text_checks.h"
+
+namespace lode::tools {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_view_literals;
+using namespace lode::literals;
+using namespace lode::frontend;
+using standing = setting::standing;
+
+constexpr std::array auth_words{"gateway"sv, "local"sv, "trust"sv};
+constexpr std::array consistency_words{"strong"sv, "bounded"sv};
+constexpr std::array membership_words{"none"sv, "static"sv, "dns"sv, "etcd"sv};
+
+constexpr std::string_view an_address = "an IP address and a port such as \"0.0.0.0:9000\"";
+constexpr std::string_view a_url =
+    "a URL of scheme, host and port such as \"http://10.0.0.1:8000\"";
+constexpr std::string_view a_path = "the path of a file";
+constexpr std::string_view a_name = "a name of letters, digits, \"-\", \"_\" and \".\"";
+
+template <auto Section, auto Field>
+auto& in(settings& s, std::size_t) {
+    return s.*Section.*Field;
+}
+
+template <auto Field>
+auto& in_device(settings& s, std::size_t device) {
+    LODE_ASSERT(device < s.cache.devices.size());
+    return s.cache.devices[device].*Field;
+}
+
+// An enumeration whose values count up from zero in the order of `words`.
+template <auto Section, auto Field>
+constexpr word_rule one_of(std::span<const std::string_view> words, std::size_t working) {
+    return {
+        .words = words,
+        .working = working,
+        .get = [](const settings& s) { return static_cast<std::size_t>(s.*Section.*Field); },
+        .set =
+            [](settings& s, std::size_t index) {
+                using word = std::remove_cvref_t<decltype(s.*Section.*Field)>;
+                s.*Section.*Field = static_cast<word>(index);
+            },
+    };
+}
+
+// clang-format off
+constexpr std::array sections{
+    section{"node", "This node."},
+    section{"listen", "Where lode listens."},
+    section{"origin", "The object store behind lode."},
+    section{"auth", "Who decides whether a client may read."},
+    section{"consistency", "How fresh a cached object must be."},
+    section{"cache.device", "A file or a block device that cached parts are kept on. The section "
+                            "may stand once per device; without one, lode caches in memory only.",
+            section::form::array},
+    section{"cluster", "The other nodes."},
+    section{"limits", "What a client may ask for and how long it may take."},
+    section{"log", "What lode writes about itself."},
+};
+
+constexpr std::array table{
+    setting{"node", "name",
+        text_rule{in<&settings::node, &node_settings::name>, is_node_name, a_name},
+        "The name that this node signs its answers with in Cache-Status; empty: the host name."},
+    setting{"node", "zone",
+        text_rule{in<&settings::node, &node_settings::zone>, is_node_name, a_name},
+        "Parts are placed only on nodes of the same zone.", {}, standing::unused},
+    setting{"node", "cores",
+        count_rule{in<&settings::node, &node_settings::cores>, 0, 1024},
+        "How many threads serve, each on a CPU of its own; 0: one for every CPU that the process "
+        "may use."},
+    setting{"node", "memory",
+        size_rule{in<&settings::node, &node_settings::memory>, 64_MiB, 64_TiB},
+        "How much memory the cache takes, over all cores."},
+
+    setting{"listen", "s3",
+        text_rule{in<&settings::listen, &listen_settings::s3>, is_listen_address, an_address},
+        "Where S3 clients connect."},
+    setting{"listen", "domains",
+        text_list_rule{in<&settings::listen, &listen_settings::domains>, is_domain,
+            "a domain name such as \"lode.internal\"", 64},
+        "With \"lode.internal\" here, a request for bucket.lode.internal is understood as one for "
+        "that bucket; path-style requests always are."},
+    setting{"listen", "peer",
+        text_rule{in<&settings::listen, &listen_settings::peer>, is_listen_address, an_address},
+        "Where the other nodes connect.", {}, standing::unused},
+    setting{"listen", "admin",
+        text_rule{in<&settings::listen, &listen_settings::admin>, is_listen_address, an_address},
+        "Where /metrics, /healthz and /readyz are; whoever reaches it may empty the cache."},
+
+    setting{"origin", "gateway",
+        text_rule{in<&settings::origin, &origin_settings::gateway>, is_url, a_url},
+        "The S3 endpoint of the object store, which authorises every request.",
+        "\"http://10.0.0.1:8000\"", standing::required},
+    setting{"origin", "backends",
+        text_list_rule{in<&settings::origin, &origin_settings::backends>, is_url, a_url, 64},
+        "Where bytes are read without the gateway's detour; empty: from the gateway.", {},
+        standing::unavailable},
+    setting{"origin", "region",
+        text_rule{in<&settings::origin, &origin_settings::region>, is_region,
+            "a region such as \"us-east-1\""},
+        "The region that lode's own requests are signed for."},
+    setting{"origin", "credentials",
+        text_rule{in<&settings::origin, &origin_settings::credentials>, is_plain_text, a_path},
+        "An AWS shared-credentials file with lode's own read identity; empty: AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY of the environment, or none."},
+    setting{"origin", "ca_file",
+        text_rule{in<&settings::origin, &origin_settings::ca_file>, is_plain_text, a_path},
+        "The certificates (PEM) that an https gateway is verified against; empty: the system's."},
+    setting{"origin", "connections",
+        count_rule{in<&settings::origin, &origin_settings::connections>, 1, 65'536},
+        "How many connections each core may open to the gateway."},
+    setting{"origin", "connect_timeout",
+        duration_rule{in<&settings::origin, &origin_settings::connect_timeout>, 1ms, 10min},
+        "How long a connection to the gateway may take to open."},
+    setting{"origin", "answer_timeout",
+        duration_rule{in<&settings::origin, &origin_settings::answer_timeout>, 1ms, 24h},
+        "How long the gateway may take to the first byte of an answer, and for each pause in it."},
+
+    setting{"auth", "mode",
+        one_of<&settings::auth, &auth_settings::mode>(auth_words, 1),
+        "\"gateway\": the gateway authorises every request, as the client signed it."},
+
+    setting{"consistency", "mode",
+        one_of<&settings::consistency, &consistency_settings::mode>(consistency_words, 1),
+        "\"strong\": every read sees the last write."},
+    setting{"consistency", "max_stale",
+        duration_rule{in<&settings::consistency, &consistency_settings::max_stale>, 0s, 24h},
+        "With \"bounded\": how old a cached object may be before the origin is asked again."},
+    setting{"consistency", "objects",
+        count_rule{in<&settings::consistency, &consistency_settings::objects>, 1, 16'777'216},
+        "How many object versions each core remembers."},
+
+    setting{"cache.device", "path",
+        text_rule{in_device<&device_settings::path>, is_path, a_path},
+        "A file, which is created at its size, or a block device.",
+        "\"/var/lib/lode/cache.0\"", standing::required},
+    setting{"cache.device", "size",
+        size_rule{in_device<&device_settings::size>, 64_MiB, bytes(1ULL << 50U),
+            size_rule::zero::allowed},
+        "How much of it lode uses; \"0B\": all of a block device.", "\"1TiB\""},
+
+    setting{"cluster", "membership",
+        one_of<&settings::cluster, &cluster_settings::membership>(membership_words, 1),
+        "How nodes find each other; \"none\": this node is alone."},
+
+    setting{"limits", "connections",
+        count_rule{in<&settings::limits, &limit_settings::connections>, 1, 1'000'000},
+        "How many clients may be connected, over all cores."},
+    setting{"limits", "head",
+        size_rule{in<&settings::limits, &limit_settings::head>, 1_KiB, 1_MiB},
+        "How long a request line with its headers may be."},
+    setting{"limits", "uri",
+        size_rule{in<&settings::limits, &limit_settings::uri>, 256_B, 1_MiB},
+        "How long the target of a request may be; at most limits.head."},
+    setting{"limits", "headers",
+        count_rule{in<&settings::limits, &limit_settings::headers>, 8, 4096},
+        "How many headers a request may have."},
+    setting{"limits", "head_timeout",
+        duration_rule{in<&settings::limits, &limit_settings::head_timeout>, 1ms, 1h},
+        "How long a head may take, from its first byte to its last."},
+    setting{"limits", "body_timeout",
+        duration_rule{in<&settings::limits, &limit_settings::body_timeout>, 1ms, 24h},
+        "How long each pause in a body may be, in either direction."},
+    setting{"limits", "idle_timeout",
+        duration_rule{in<&settings::limits, &limit_settings::idle_timeout>, 1ms, 24h},
+        "How long a connection may be silent between two requests."},
+    setting{"limits", "shutdown_timeout",
+        duration_rule{in<&settings::limits, &limit_settings::shutdown_timeout>, 0s, 1h},
+        "How long requests in flight may take to end after SIGTERM."},
+
+    setting{"log", "level",
+        text_rule{in<&settings::log, &log_settings::level>, is_log_level,
+            "\"debug\", \"info\", \"warning\" or \"error\""},
+        "The least serious lines that reach standard error."},
+    setting{"log", "access",
+        text_rule{in<&settings::log, &log_settings::access>, is_plain_text, a_path},
+        "Where the access log goes: a file, \"-\" for standard output, or empty for none."},
+};
+// clang-format on
+
+template <class... Cases>
+struct cases : Cases... {
+    using Cases::operator()...;
+};
+
+}  // namespace
+
+std::span<const section> all_sections() { return sections; }
+
+std::span<const setting> all_settings() { return table; }
+
+std::span<const setting> settings_of(std::string_view section) {
+    const auto belongs = [&](const setting& s) { return s.section == section; };
+    const auto first = std::ranges::find_if(table, belongs);
+    return {first, std::find_if_not(first, table.end(), belongs)};
+}
+
+std::string print_value(const setting& of, const settings& from, std::size_t device) {
+    // The places hand out references to change; a copy may be changed.
+    settings copy = from;
+    return std::visit(
+        cases{
+            [&](const text_rule& rule) { return quoted(rule.at(copy, device)); },
+            [&](const text_list_rule& rule) {
+                std::vector<std::string> elements;
+                for (const auto& text : rule.at(copy, device)) elements.push_back(quoted(text));
+                return fmt::format("[{}]", fmt::join(elements, ", "));
+            },
+            [&](const count_rule& rule) { return std::to_string(rule.at(copy, device)); },
+            [&](const size_rule& rule) { return quoted(print_size(rule.at(copy, device))); },
+            [&](const duration_rule& rule) {
+                return quoted(print_duration(rule.at(copy, device)));
+            },
+            [&](const word_rule& rule) { return quoted(rule.words[rule.get(copy)]); },
+        },
+        of.rule);
+}
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') out += '\\';
+        if (code < 0x20 || code == 0x7f) {
+            out += fmt::format("\\u{:04x}", code);
+        } else {
+            out += c;
+        }
+    }
+    return out += '"';
+}
+
+std::string describe_values(const value_rule& rule) {
+    return std::visit(
+        cases{
+            [](const text_rule& r) { return std::string(r.expected); },
+            [](const text_list_rule& r) {
+                return fmt::format("a list of at most {}, each {}", r.most, r.expected);
+            },
+            [](const count_rule& r) {
+                return fmt::format("a whole number from {} to {}", r.least, r.most);
+            },
+            [](const size_rule& r) {
+                return fmt::format("a size from {} to {}{}", print_size(r.least),
+                                   print_size(r.most),
+                                   r.none == size_rule::zero::allowed ? ", or 0B" : "");
+            },
+            [](const duration_rule& r) {
+                return fmt::format("a duration from {} to {}", print_duration(r.least),
+                                   print_duration(r.most));
+            },
+            [](const word_rule& r) { return describe_words(r); },
+        },
+        rule);
+}
+
+std::string describe_words(const word_rule& rule) {
+    std::vector<std::string> working;
+    for (const auto word : rule.words.first(rule.working)) working.push_back(quoted(word));
+    return fmt::format("{}", fmt::join(working, " or "));
+}
+
+}  // namespace lode::tools

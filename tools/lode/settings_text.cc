@@ -1,0 +1,136 @@
+#include "tools/lode/settings_text.h"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "tools/lode/endpoint.h"
+#include "tools/lode/setting_table.h"
+
+namespace lode::tools {
+namespace {
+
+using frontend::settings;
+using standing = setting::standing;
+
+constexpr std::size_t line_width = 100;
+
+// The settings, with one device so that its defaults have a place.
+settings defaults() {
+    settings s;
+    s.cache.devices.emplace_back();
+    return s;
+}
+
+std::string header_of(const section& of) {
+    return of.shape == section::form::array ? fmt::format("[[{}]]\n", of.name)
+                                            : fmt::format("[{}]\n", of.name);
+}
+
+// Words in lines that begin with `prefix`.
+void append_wrapped(std::string& out, std::string_view prefix, std::string_view text) {
+    std::string line(prefix);
+    while (!text.empty()) {
+        const auto space = text.find(' ');
+        const std::string_view word = text.substr(0, space);
+        text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+        if (line.size() > prefix.size() && line.size() + 1 + word.size() > line_width) {
+            out += line + '\n';
+            line = prefix;
+        }
+        if (line.size() > prefix.size()) line += ' ';
+        line += word;
+    }
+    out += line + '\n';
+}
+
+std::string values_sentence(const setting& of) {
+    std::string text = "It takes " + describe_values(of.rule);
+    switch (of.now) {
+        case standing::used: break;
+        case standing::required: text += "; it must be set"; break;
+        case standing::unused: text += "; it has no effect in this version"; break;
+        case standing::unavailable:
+            text += "; only its default is available in this version";
+            break;
+    }
+    return text + ".";
+}
+
+}  // namespace
+
+std::string print_manual() {
+    const settings values = defaults();
+    std::string out;
+    for (const section& s : all_sections()) {
+        if (!out.empty()) out += '\n';
+        out += header_of(s);
+        append_wrapped(out, "  ", s.sentence);
+        for (const setting& of : settings_of(s.name)) {
+            out += fmt::format("\n  {}", of.key);
+            out += of.now == standing::required
+                       ? "\n"
+                       : fmt::format(" (default {})\n", print_value(of, values));
+            append_wrapped(out, "      ", of.sentence);
+            append_wrapped(out, "      ", values_sentence(of));
+        }
+    }
+    return out;
+}
+
+std::string print_example() {
+    const settings values = defaults();
+    std::string out =
+        "# The configuration of lode. Every setting stands here with its default, except\n"
+        "# origin.gateway and cache.device, which only you can know. Written by `lode "
+        "example-config`.\n";
+    for (const section& s : all_sections()) {
+        out += '\n';
+        append_wrapped(out, "# ", s.sentence);
+        out += header_of(s);
+        bool first = true;
+        for (const setting& of : settings_of(s.name)) {
+            if (!first) out += '\n';
+            first = false;
+            append_wrapped(out, "# ", of.sentence);
+            append_wrapped(out, "# ", values_sentence(of));
+            out +=
+                fmt::format("{} = {}\n", of.key,
+                            of.sample.empty() ? print_value(of, values) : std::string(of.sample));
+        }
+    }
+    return out;
+}
+
+std::string print_configuration(const settings& s) {
+    std::string out;
+    for (const section& of : all_sections()) {
+        const std::size_t times = of.shape == section::form::array ? s.cache.devices.size() : 1;
+        for (std::size_t device = 0; device < times; ++device) {
+            if (!out.empty()) out += '\n';
+            out += header_of(of);
+            for (const setting& each : settings_of(of.name)) {
+                out += fmt::format("{} = {}\n", each.key, print_value(each, s, device));
+            }
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> describe_unused(const settings& s) {
+    std::vector<std::string> out;
+    for (const setting& of : all_settings()) {
+        if (of.now != standing::unused || print_value(of, s) == print_value(of, settings{})) {
+            continue;
+        }
+        out.push_back(
+            fmt::format("{}.{} is set, but has no effect in this version.", of.section, of.key));
+    }
+    const auto gateway = parse_endpoint(s.origin.gateway);
+    if (gateway && gateway->how == endpoint::scheme::http && !s.origin.ca_file.empty()) {
+        out.emplace_back("origin.ca_file is set, but has no effect with an http gateway.");
+    }
+    return out;
+}
+
+}  // namespace lode::tools
