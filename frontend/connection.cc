@@ -131,6 +131,10 @@ void connection::account() {
 // Closing a socket with unread bytes resets it, and the reset may overtake our last answer (RFC 9112
 // section 9.6): say that we are done, and read a little of what still comes.
 engine::task<void> connection::linger() {
+    if (!client_.record().complete) {
+        stream_->abort();  // a response that ends early must not look like a whole one
+        co_return;
+    }
     if (!client_.head_sent() || here_.stopping) co_return;
     stream_->expire_at(engine::now() + linger_time);
     if (!co_await stream_->finish_sending()) co_return;

@@ -35,7 +35,7 @@ engine::task<void> get_object(serving& here, client& out, const request& r) {
         auto word = co_await here.gateway.authorise(r.head, r.what, name);
         out.record().origin += engine::now() - asked;
         if (!word) co_return co_await out.refuse(r, word.error());
-        if (!word->authorised()) co_return co_await tee_answer(here, out, r, *word);
+        if (!word->authorised()) co_return co_await tee_answer(here, out, r, name, *word);
 
         const sent_cached sent = co_await send_cached(here, out, r, name, word->version);
         if (sent == sent_cached::done) co_return;
@@ -46,7 +46,7 @@ engine::task<void> get_object(serving& here, client& out, const request& r) {
     // The cache cannot serve it: the caller's own request, as it came.
     auto word = co_await here.gateway.forward(r.head, name);
     if (!word) co_return co_await out.refuse(r, word.error());
-    co_await tee_answer(here, out, r, *word);
+    co_await tee_answer(here, out, r, name, *word);
 }
 
 origin::object_name object_name_of(const serving& here, const request& r) {

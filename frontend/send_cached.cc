@@ -7,6 +7,7 @@
 
 #include "engine/runtime/started.h"
 #include "frontend/cache_status.h"
+#include "frontend/fetch_rights.h"
 #include "frontend/origin/part_fetch.h"
 #include "frontend/s3/http_date.h"
 #include "frontend/s3/range.h"
@@ -118,22 +119,11 @@ class cached_answer {
         if (here.absent == 0) co_return result<>{};
         found.filled_for_us = true;
         if (request_.what.no_cache) co_return fail(errc::not_found);
-        auto request = fetch_request();
+        auto request = fetch_request_for(here_, request_, name_);
         if (!request) co_return std::unexpected(request.error());
         co_return co_await here_.node.store.fill(
             version_->part, chunks,
             std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version_));
-    }
-
-    // Who may ask the origin for any bytes of this object: we ourselves, or the client whose signature
-    // leaves Range open.
-    result<origin::fetch_request> fetch_request() {
-        if (here_.identity != nullptr && name_.scope.empty()) {
-            return origin::own_request(*here_.identity, here_.node.gateway_authority, name_,
-                                       engine::scheduler::current().time().wall());
-        }
-        if (request_.what.range_signed || request_.what.conditional) return fail(errc::not_found);
-        return origin::repeat_of(request_.head);
     }
 
     engine::task<result<chunk_lease>> read(std::uint32_t chunk) {
@@ -195,7 +185,7 @@ class cached_answer {
 
     // The store lost its chunk, or has no memory for it: from here on the origin's bytes directly.
     engine::task<void> send_rest(part_offset from) {
-        auto request = fetch_request();
+        auto request = fetch_request_for(here_, request_, name_);
         if (!request) co_return out_.break_off();
         origin::part_fetch rest(here_.node.links, std::move(*request), version_);
         const relay_buffers::buffer buffer = here_.buffers.take();

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "frontend/cache_status.h"
+#include "frontend/fetch_rights.h"
 #include "frontend/pass_through.h"
 #include "frontend/s3/range.h"
 
@@ -107,14 +109,37 @@ class tee {
     std::string_view head_;  // not sent yet; goes out with the first bytes
 };
 
+// The chunks that the range covers only in part: what passes by does not complete them.
+engine::task<void> fill_edges(serving& here, const request& r, const origin::object_name& name,
+                              origin::version_ptr version, s3::byte_range range) {
+    const part_offset first(range.first.value());
+    const part_offset end(range.last.value() + 1);
+    const std::uint32_t head = engine::chunk_of(first);
+    const std::uint32_t tail = engine::chunk_of(part_offset(range.last.value()));
+    const bytes length = version->part.length;
+    const bool tail_cut = end < engine::chunk_begin(tail) + engine::chunk_length(length, tail);
+    const bool head_cut = first != engine::chunk_begin(head) || (head == tail && tail_cut);
+    for (const auto& [chunk, cut] : {std::pair(head, head_cut), {tail, tail_cut && tail != head}}) {
+        if (!cut) continue;
+        auto request = fetch_request_for(here, r, name);
+        if (!request) co_return;
+        // Nobody waits for it: a fill that cannot be begun is no loss to this request.
+        (void)co_await here.node.store.fill(
+            version->part, {.first = chunk, .count = 1},
+            std::make_unique<origin::part_fetch>(here.node.links, std::move(*request), version));
+    }
+}
+
 }  // namespace
 
-engine::task<void> tee_answer(serving& here, client& out, const request& r, origin::verdict& word) {
+engine::task<void> tee_answer(serving& here, client& out, const request& r,
+                              const origin::object_name& name, origin::verdict& word) {
     origin::exchange& answer = *word.answer;
     const bool wanted = word.version != nullptr && !r.what.no_cache;
     const auto range = wanted ? bytes_in(answer.head(), word.version->size) : std::nullopt;
     if (!range) co_return co_await relay_answer(here, out, r, answer);
 
+    co_await fill_edges(here, r, name, word.version, *range);
     out.record().cache = cache_word::miss;
     http::head_writer writer = relayed_head(out, answer.head());
     add_cache_status(writer, here.node.cache_name, cache_word::miss, cache_detail::none);

@@ -1,7 +1,8 @@
 // frontend/tee_answer.h
 //
 // Sends an origin's answer to the client and keeps what the cache can use of it: the whole chunks that
-// pass by. A chunk is received into a frame of its home core and sent from there.
+// pass by. A chunk is received into a frame of its home core and sent from there. Where a range begins or
+// ends inside a chunk, that chunk is filled beside it, if we may ask for it.
 //
 //   Core      One; frames are lent by the part's home core.
 //   Errors    As pass_through.h.
@@ -14,6 +15,7 @@
 namespace lode::frontend {
 
 // `word` carries an answer. Without a version, or where the caller asked not to store, it is only relayed.
-engine::task<void> tee_answer(serving& here, client& out, const request& r, origin::verdict& word);
+engine::task<void> tee_answer(serving& here, client& out, const request& r,
+                              const origin::object_name& name, origin::verdict& word);
 
 }  // namespace lode::frontend

@@ -32,7 +32,7 @@ tcp_socket::~tcp_socket() {
 }
 
 task<result<std::unique_ptr<tcp_socket>>> tcp_socket::connect(socket_address to, time_point until) {
-    const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) co_return fail_errno(errno);
     auto made = std::make_unique<tcp_socket>(fd, to);
     made->expire_at(until);
@@ -139,11 +139,18 @@ task<void> tcp_socket::close() {
     LODE_ASSERT(receiving_ == nullptr && sending_ == nullptr);
     timer_.disarm();
     const int fd = std::exchange(fd_, -1);
-    if (fd >= 0) (void)co_await engine::close(fd);
+    if (fd < 0) co_return;
+    if (ended_ != ended::no) {
+        // Given up: a reset tells the peer that this was no orderly end, and the kernel need not keep
+        // our unsent bytes for a peer that does not read.
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    (void)co_await engine::close(fd);
 }
 
 result<tcp_listener> tcp_listener::open(const socket_address& at, int backlog) {
-    const int fd = ::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int fd = ::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fail_errno(errno);
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     sockaddr_storage bound{};
@@ -174,7 +181,7 @@ task<result<tcp_listener::accepted>> tcp_listener::accept() {
     socklen_t length = sizeof from;
     auto op = awaited_operation([this, &from, &length](io_uring_sqe& entry) {
         io_uring_prep_accept(&entry, fd_, reinterpret_cast<sockaddr*>(&from), &length,
-                             SOCK_CLOEXEC | SOCK_NONBLOCK);
+                             SOCK_CLOEXEC);
     });
     accepting_ = &op;
     auto got = co_await op;

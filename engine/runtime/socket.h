@@ -5,6 +5,8 @@
 //   Core        The core whose ring was current when it was made.
 //   Memory      One object per connection; no buffers.
 //   Errors      As stream.h says; connect() also unavailable (nobody listens, no route).
+//   Invariants  Descriptors are blocking: the ring waits for readiness itself, while a non-blocking one
+//               may come back with EAGAIN (a half-closed peer makes it do so).
 //   Limits      One message carries at most 1,024 pieces (UIO_MAXIOV).
 #pragma once
 

@@ -45,7 +45,8 @@ class stream {
     // that callers set it before each step. `never` switches it off.
     virtual void expire_at(time_point when) = 0;
 
-    // Fails whatever waits now and later with cancelled. Does not wait.
+    // Fails whatever waits now and later with cancelled, and makes close() a reset instead of an orderly
+    // end. Does not wait. A deadline that passed does the same.
     virtual void abort() = 0;
 
     virtual task<void> close() = 0;

@@ -263,6 +263,50 @@ TEST_CASE("sending to a peer that has left says closed") {
 
 namespace {
 
+task<void> read_slowly(stream& s, std::vector<std::byte>& out) {
+    std::vector<std::byte> buffer(200'000);
+    for (;;) {
+        auto got = co_await s.receive(buffer);
+        LODE_ASSERT(got.has_value());
+        if (*got == 0) co_return;
+        out.insert(out.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*got));
+        co_await sleep_for(std::chrono::microseconds(200));
+    }
+}
+
+task<void> send_and_note(stream& s, const std::vector<std::byte>& data, bool& sent) {
+    sent = (co_await send_all(s, data)).has_value();
+    LODE_ASSERT((co_await s.finish_sending()).has_value());
+}
+
+task<void> answer_a_half_closed_peer(stream_pair& ends, const std::vector<std::byte>& answer,
+                                     findings& f, bool& sent) {
+    LODE_ASSERT((co_await ends.first->finish_sending()).has_value());
+    scope both;
+    both.spawn(send_and_note(*ends.second, answer, sent));
+    both.spawn(read_slowly(*ends.first, f.at_first));
+    co_await both.close();
+    co_await close_both(ends);
+}
+
+}  // namespace
+
+TEST_CASE("a peer that has finished sending still receives a long answer at its own pace") {
+    const std::string kind = EVERY_KIND;
+    CAPTURE(kind);
+    const auto answer = noise(9'000'001);
+    findings f;
+    bool sent = false;
+
+    on_each_kind(
+        kind, [&](stream_pair& ends) { return answer_a_half_closed_peer(ends, answer, f, sent); });
+
+    CHECK(sent);
+    CHECK((f.at_first == answer));
+}
+
+namespace {
+
 task<void> connect_to_nobody(errc& seen) {
     auto listener = tcp_listener::open(*socket_address::parse("127.0.0.1:0"));
     LODE_ASSERT(listener.has_value());

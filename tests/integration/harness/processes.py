@@ -141,14 +141,14 @@ def open_descriptors(pid):
 
 
 def accepted_connections(port):
-    """How many sockets of this machine have this local port and are not merely listening or
-    waiting out their TIME_WAIT: the connections a server still holds."""
+    """How many sockets of this machine have this local port, do not merely listen, and belong to a
+    process: the connections a server still holds. What the kernel finishes by itself has inode 0."""
     count = 0
-    listening, time_wait = "0A", "06"
+    listening = "0A"
     with open("/proc/net/tcp") as table:
         next(table)
         for line in table:
             words = line.split()
-            if int(words[1].split(":")[1], 16) == port and words[3] not in (listening, time_wait):
+            if int(words[1].split(":")[1], 16) == port and words[3] != listening and words[9] != "0":
                 count += 1
     return count
