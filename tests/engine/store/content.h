@@ -74,8 +74,11 @@ class content_source final : public part_source {
             const std::uint64_t left = ((first + length) - at).count();
             const std::size_t n = std::min({room->size(), facts_.piece, left});
             const std::uint32_t chunk = chunk_of(at);
-            const auto content = content_of(key_, chunk);
-            std::memcpy(room->data(), content.data() + (at - chunk_begin(chunk)).count(), n);
+            if (content_.empty() || chunk != content_chunk_) {
+                content_ = content_of(key_, chunk);
+                content_chunk_ = chunk;
+            }
+            std::memcpy(room->data(), content_.data() + (at - chunk_begin(chunk)).count(), n);
             sink.advance(n);
             facts_.delivered += n;
             at += bytes(n);
@@ -92,6 +95,8 @@ class content_source final : public part_source {
     part_key key_;
     source_facts& facts_;
     bool aborted_ = false;
+    std::vector<std::byte> content_;  // of one chunk
+    std::uint32_t content_chunk_ = 0;
 };
 
 inline std::unique_ptr<part_source> source_of(const part_key& key, source_facts& facts) {

@@ -1,0 +1,68 @@
+#include <cstdlib>
+#include <string>
+
+#include "tests/catch.h"
+#include "tests/sim/store_simulation.h"
+
+using namespace lode;
+using namespace lode::engine;
+
+namespace {
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+    const char* text = std::getenv(variable);
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+constexpr std::uint64_t seeds_by_default = 300;
+
+}  // namespace
+
+TEST_CASE(
+    "whatever the disk and the clients do, no wrong byte is served and nothing is left over") {
+    const std::uint64_t only = number_from("LODE_SIM_SEED", 0);
+    const std::uint64_t first = only != 0 ? only : 1;
+    const std::uint64_t last = only != 0 ? only : number_from("LODE_SIM_SEEDS", seeds_by_default);
+    simulated_life sum;
+
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        const simulated_life seen = live(seed, store_options::checksums::verified);
+        INFO("replay with LODE_SIM_SEED=" << seed);
+        REQUIRE(seen.violation == "");
+        sum.served += seen.served;
+        sum.served_from_disk += seen.served_from_disk;
+        sum.checksum_failures += seen.checksum_failures;
+        sum.device_errors += seen.device_errors;
+        sum.evictions += seen.evictions;
+    }
+
+    if (last - first < 50) return;
+    // The seeds would prove nothing if nothing happened in them.
+    CHECK(sum.served > 50 * last);
+    CHECK(sum.served_from_disk > last);
+    CHECK(sum.checksum_failures > last);
+    CHECK(sum.device_errors > last);
+    CHECK(sum.evictions > 10 * last);
+}
+
+TEST_CASE("the same seed lives the same life") {
+    for (std::uint64_t seed = 1000; seed < 1010; ++seed) {
+        const simulated_life once = live(seed, store_options::checksums::verified);
+        const simulated_life again = live(seed, store_options::checksums::verified);
+
+        CHECK(once.fingerprint == again.fingerprint);
+        CHECK(once.served == again.served);
+    }
+}
+
+TEST_CASE("a store that does not look at checksums is caught") {
+    int caught = 0;
+
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        if (!live(seed, store_options::checksums::ignored, faults::corrupting).violation.empty()) {
+            ++caught;
+        }
+    }
+
+    CHECK(caught > 0);
+}

@@ -1,0 +1,38 @@
+// tests/sim/store_simulation.h
+//
+// The production store on a simulated, misbehaving disk, used by clients who do anything in any order, watched by an
+// oracle that knows every byte. What is promised, for every seed:
+//
+//   | promise                                                            | broken when                         |
+//   | every byte served is the part's own, also while it is held         | the oracle's bytes differ           |
+//   | whatever else happens is one of the store's documented errors      | an error of another kind arrives    |
+//   | nobody waits for ever, whatever the disk and the sources do        | the simulation is stuck or endless  |
+//   | after faults end, parts are filled and read again                  | a fill or read fails on a calm disk |
+//   | nothing leaks: frames, slots, index entries, sources               | gauges are not zero after a purge   |
+//
+// Everything follows from the seed: the same seed runs the same way.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/store/store_options.h"
+
+namespace lode::engine {
+
+struct simulated_life {
+    std::string violation;  // empty: all promises held
+    std::uint64_t served = 0;
+    std::uint64_t served_from_disk = 0;
+    std::uint64_t checksum_failures = 0;
+    std::uint64_t device_errors = 0;
+    std::uint64_t evictions = 0;
+    std::uint64_t fingerprint = 0;  // of everything that was counted, and of the time that passed
+};
+
+enum class faults : std::uint8_t { as_seeded, corrupting };
+
+[[nodiscard]] simulated_life live(std::uint64_t seed, store_options::checksums checksum,
+                                  faults wanted = faults::as_seeded);
+
+}  // namespace lode::engine
