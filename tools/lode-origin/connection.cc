@@ -85,7 +85,12 @@ outcome authenticate(call& c) {
         {.method = c.head.method, .target = c.head.target, .headers = c.head.headers},
         engine::scheduler::current().time().wall());
     if (!verified && verified.error() == s3::auth_failure::missing) return {};
-    if (!verified) return refuse(s3::s3_error_of(verified.error()));
+    if (!verified) {
+        refusal why(s3::s3_error_of(verified.error()));
+        // Clients sign again for the region that they are told.
+        if (verified.error() == s3::auth_failure::wrong_scope) why.region = c.here.shared.region;
+        return std::unexpected(why);
+    }
     c.who = c.here.shared.users.find(verified->access_key);
     c.signature = std::move(*verified);
     return {};

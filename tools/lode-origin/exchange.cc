@@ -41,8 +41,8 @@ std::string_view exchange::resource() const { return s3::split(request_.target).
 
 engine::task<result<std::size_t>> exchange::receive(std::span<std::byte> into) {
     if (broken_) co_return fail(errc::closed);
-    if (request_.expect_continue && !std::exchange(continued_, true) &&
-        !on_.reader.body_complete()) {
+    // Also before an empty body: botocore takes a final answer without it for the connection's last.
+    if (request_.expect_continue && !std::exchange(continued_, true)) {
         co_await send("HTTP/1.1 100 Continue\r\n\r\n", {});
     }
     if (fault_.reset_upload_after_bytes) {
@@ -82,7 +82,13 @@ engine::task<void> exchange::answer_refusal(refusal r) {
     s3::append_xml_escaped(r.message, body);
     body += "</Message><Resource>";
     s3::append_xml_escaped(resource(), body);
-    body += "</Resource><RequestId>" + request_id_ + "</RequestId></Error>";
+    body += "</Resource>";
+    if (!r.region.empty()) {
+        body += "<Region>";
+        s3::append_xml_escaped(r.region, body);
+        body += "</Region>";
+    }
+    body += "<RequestId>" + request_id_ + "</RequestId></Error>";
 
     header_list headers;
     headers.push_back({"Content-Type", "application/xml"});
@@ -97,7 +103,7 @@ void exchange::begin(unsigned status, const header_list& headers, bytes length) 
     status_ = status;
     on_.counts.answered(op_, status);
     // A client that still waits for "100 Continue" may or may not send its body now.
-    if (request_.expect_continue && !continued_ && !on_.reader.body_complete()) keep_alive_ = false;
+    if (request_.expect_continue && !continued_) keep_alive_ = false;
     const auto stated = static_cast<std::int64_t>(length.count()) + fault_.wrong_length;
     write_head(status, headers, std::max<std::int64_t>(stated, 0));
     head_unsent_ = true;

@@ -20,6 +20,7 @@ struct refusal {
     unsigned status = 500;
     std::string_view code;     // static storage
     std::string_view message;  // static storage
+    std::string_view region;   // the right one, for a request that was signed for another
 
     // Implicit, so that `co_return refuse(s3::s3_error::no_such_key)` needs no more words.
     refusal(s3::s3_error e);  // NOLINT(google-explicit-constructor)
