@@ -1,7 +1,8 @@
 // engine/store/arrivals.h
 //
-// Readers that wait for a chunk that is on its way, from an origin or from a device. Whoever brings it announces
-// it, and pins it once for each of them, so that it cannot leave again before they look.
+// Readers that wait for a chunk that is on its way, from an origin or from a device. Whoever brings
+// it announces it, and pins it once for each of them, so that it cannot leave again before they
+// look.
 //
 //   Core      One.
 //   Memory    A waiter lives in its coroutine's frame; 512 list heads.

@@ -2,13 +2,12 @@
 //
 // Permission to touch one chunk's memory, as a value.
 //
-//   chunk_lease   to read: the frame is pinned, so that it is neither evicted nor overwritten.
-//   chunk_claim   to write: the frame of one absent chunk, lent to whoever streams that chunk past
-//   anyway.
+//   chunk_lease  to read: the frame is pinned, so that it is neither evicted nor overwritten.
+//   chunk_claim  to write: the frame of one absent chunk, lent to whoever streams that chunk past
+//                anyway.
 //
 //   Core      Obtained, used and destroyed on one core, which need not be the chunk's home: giving
-//   back is a
-//             message to the home, without a wait and without an allocation.
+//             back is a message to the home, without a wait and without an allocation.
 //   Lifetime  All are given back before part_store::stop() is called on any core.
 #pragma once
 
@@ -101,7 +100,7 @@ class chunk_claim {
 
     // All of memory() is written: readers get it and the device too. What comes back keeps the
     // bytes in place for a send that is still under way; let it go when that is done. The claim is
-    // empty afterwards. NOLINTNEXTLINE(modernize-use-nodiscard): letting go at once is a fair use.
+    // empty afterwards.
     chunk_lease publish();
 
     // The chunk is absent again; whoever waits for it gets errc::cancelled.

@@ -14,7 +14,7 @@ using where = chunk_location::kind;
 }  // namespace
 
 device_tier::device_tier(part_index& parts, memory_tier& frames, store_counters& count,
-                         std::vector<format::geometry> devices, const shard_filter& mine)
+                         const std::vector<format::geometry>& devices, const shard_filter& mine)
     : parts_(parts), frames_(frames), count_(count) {
     LODE_ASSERT(devices.size() < 256);
     bytes capacity;
@@ -52,8 +52,8 @@ std::optional<format::slot_address> device_tier::place(part_ref ref, std::uint32
     const size_class c = size_class::holding(length);
     std::optional<format::slot_address> got = space.slabs.allocate(c, ref);
     for (int evicted = 0; !got && evicted < evictions_max; ++evicted) {
-        // Once the other classes hold a slab's worth of free slots, a slab changes sides; until then it is the
-        // coldest part's turn, whose slots may be of the right class.
+        // Once the other classes hold a slab's worth of free slots, a slab changes sides; until
+        // then it is the coldest part's turn, whose slots may be of the right class.
         const bool loose = space.slabs.loose_for(c) >= space.slabs.slab_size();
         const bool moved = (loose && reclaim_slab(space, c, ref)) || evict_part(space, ref) ||
                            (!loose && reclaim_slab(space, c, ref));
@@ -164,8 +164,8 @@ bool device_tier::find_tenants(shard_space& space, std::uint32_t slab, part_ref 
         }
         return true;
     }
-    // Slots of 1 MiB do not know their owners. The slab is likely to be as cold as it is empty, so the search
-    // begins where the cold parts are.
+    // Slots of 1 MiB do not know their owners. The slab is likely to be as cold as it is empty, so
+    // the search begins where the cold parts are.
     for (part_ref ref = space.order.first_victim(); ref != no_part && tenants_.size() < used;
          ref = space.order.victim_after(ref)) {
         part& p = parts_.at(ref);

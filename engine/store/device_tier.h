@@ -1,11 +1,12 @@
 // engine/store/device_tier.h
 //
-// Which chunks of a core's parts own which slots, and who gives way when none is free. Pure bookkeeping over the
-// index: nothing here reads, writes or waits.
+// Which chunks of a core's parts own which slots, and who gives way when none is free. Pure
+// bookkeeping over the index: nothing here reads, writes or waits.
 //
 //   Core        One home core.
-//   Invariants  A part is known to its shard's eviction policy exactly while it owns a slot. A slot whose chunk is
-//               being read or written is not released, because its frame is pinned and its part therefore busy.
+//   Invariants  A part is known to its shard's eviction policy exactly while it owns a slot. A slot
+//               whose chunk is being read or written is not released, because its frame is pinned
+//               and its part therefore busy.
 //   Errors      place() says no when nothing may be evicted.
 //   Limits      One place() evicts at most 512 parts and tries at most 4 slabs.
 #pragma once
@@ -32,7 +33,7 @@ class device_tier {
     using shard_filter = std::function<bool(std::uint32_t shard)>;
 
     device_tier(part_index& parts, memory_tier& frames, store_counters& count,
-                std::vector<format::geometry> devices, const shard_filter& mine);
+                const std::vector<format::geometry>& devices, const shard_filter& mine);
 
     [[nodiscard]] bool has_devices() const { return !devices_.empty(); }
 

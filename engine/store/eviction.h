@@ -1,6 +1,7 @@
 // engine/store/eviction.h
 //
-// In which order parts leave a device. Pure: it orders parts and knows neither chunks, slots nor pins.
+// In which order parts leave a device. Pure: it orders parts and knows neither chunks, slots nor
+// pins.
 //
 //   Core    One home core; one policy per shard and device.
 //   Memory  Two links in each part; nothing here.

@@ -1,12 +1,14 @@
 // engine/store/fill.h
 //
-// The single production of some chunks of a part: it asks the source for one run of them after the other, and
-// publishes each chunk as soon as its last byte is there. It belongs to the home, not to any reader.
+// The single production of some chunks of a part: it asks the source for one run of them after the
+// other, and publishes each chunk as soon as its last byte is there. It belongs to the home, not to
+// any reader.
 //
 //   Core      The part's home.
 //   Memory    One frame, for the chunk that is arriving.
-//   Errors    The source's error, protocol when it delivers too little, no_space when no frame comes free: the
-//             chunks that are missing are absent again and whoever waits for them gets the error.
+//   Errors    The source's error, protocol when it delivers too little, no_space when no frame
+//             comes free: the chunks that are missing are absent again and whoever waits for them
+//             gets the error.
 #pragma once
 
 #include <cstdint>

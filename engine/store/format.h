@@ -1,7 +1,7 @@
 // engine/store/format.h
 //
-// What a cache device looks like: every byte offset and every encoding, and nothing else. README.md says the
-// same in prose and tables.
+// What a cache device looks like: every byte offset and every encoding, and nothing else. README.md
+// says the same in prose and tables.
 //
 //   Memory   None; encoders write into the caller's block.
 //   Errors   corrupt: a checksum or a magic number does not match. unavailable: a newer format.
@@ -37,8 +37,8 @@ inline constexpr std::uint32_t shards_max = 64;
 inline constexpr bytes shard_size_min{std::uint64_t{512} << 20U};
 inline constexpr std::uint32_t slabs_per_shard_min = 32;
 
-// A slab: one block of header, its descriptors, its slots. The header and a table of up to 64 descriptors come on
-// top of a power of two, so that 1 MiB slots waste nothing.
+// A slab: one block of header, its descriptors, its slots. The header and a table of up to 64
+// descriptors come on top of a power of two, so that 1 MiB slots waste nothing.
 inline constexpr bytes slab_overhead = block * 2;
 inline constexpr bytes descriptor_size{64};
 
@@ -98,8 +98,8 @@ using const_block_span = std::span<const std::byte, block.count()>;
 void encode(const superblock& s, block_span into);
 [[nodiscard]] result<superblock> decode_superblock(const_block_span from);
 
-// The state of one slab. `generation` grows whenever the slab is given to a class; descriptors of another
-// generation are leftovers.
+// The state of one slab. `generation` grows whenever the slab is given to a class; descriptors of
+// another generation are leftovers.
 struct slab_header {
     std::uint32_t slab = 0;  // of the device
     size_class size;
@@ -110,7 +110,8 @@ void encode(const slab_header& h, hash128 device, block_span into);
 [[nodiscard]] result<slab_header> decode_slab_header(const_block_span from, hash128 device,
                                                      std::uint32_t slab);
 
-// Who lives in a slot. Its checksum covers the place too, so that a table that was written elsewhere is refused.
+// Who lives in a slot. Its checksum covers the place too, so that a table that was written
+// elsewhere is refused.
 struct descriptor {
     hash128 part;
     bytes part_length;

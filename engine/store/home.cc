@@ -44,7 +44,7 @@ home::home(setup s, frame_pool frames)
       count_(s.count),
       parts_(s.parts_max, s.chunks_max),
       memory_(std::move(frames), *this),
-      slots_(parts_, memory_, count_, std::move(s.cuts), s.mine) {
+      slots_(parts_, memory_, count_, s.cuts, s.mine) {
     for (auto& d : s.devices) {
         devices_.push_back(
             std::make_unique<device_io>(std::move(d),

@@ -1,13 +1,15 @@
 // engine/store/home.h
 //
-// Everything of the store that one core owns: the index of its parts, its frames, its slots and its way to the
-// devices. part_store brings every call here; leases and claims find their way back here by message.
+// Everything of the store that one core owns: the index of its parts, its frames, its slots and its
+// way to the devices. part_store brings every call here; leases and claims find their way back here
+// by message.
 //
 //   Core        One. Everything is called there.
 //   Memory      See memory_tier.h and part_index.h.
-//   Lifetime    A part that has a chunk being filled, or a pinned frame, is busy and stays in the index. A frame
-//               that is loading or being written stays pinned, and so does its slot.
-//   Invariants  part.held counts the chunks that are not absent; part.busy the marks and the pinned frames.
+//   Lifetime    A part that has a chunk being filled, or a pinned frame, is busy and stays in the
+//               index. A frame that is loading or being written stays pinned, and so does its slot.
+//   Invariants  part.held counts the chunks that are not absent; part.busy the marks and the pinned
+//               frames.
 //   Errors      As part_store.h says.
 #pragma once
 

@@ -1,10 +1,12 @@
 // engine/store/memory_tier.h
 //
-// The frames of one core and what they hold. Frames that hold clean, unpinned chunks are the memory tier: a list
-// from the least to the most recently used, from whose cold end a frame is taken when none is free.
+// The frames of one core and what they hold. Frames that hold clean, unpinned chunks are the memory
+// tier: a list from the least to the most recently used, from whose cold end a frame is taken when
+// none is free.
 //
 //   Core        One home core; no waiting.
-//   Memory      The frame pool, and 48 bytes per frame of blocks in use (0.005 % for 1 MiB frames, 1.2 % for 4 KiB).
+//   Memory      The frame pool, and 48 bytes per frame of blocks in use (0.005 % for 1 MiB frames,
+//               1.2 % for 4 KiB).
 //   Invariants  A frame is on the list exactly when it is ready, unpinned, and not being written.
 //   Errors      take() says no when every frame that could serve is pinned.
 //   Limits      take() looks at 64 blocks and 4,096 frames at most before it says no.

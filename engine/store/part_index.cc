@@ -110,7 +110,8 @@ std::size_t part_index::place_of(hash128 id) const {
 void part_index::remove_entry(std::size_t gap) {
     for (std::size_t next = (gap + 1) & mask_; table_[next] != 0; next = (next + 1) & mask_) {
         const std::size_t wanted = first_place(tag_in(table_[next]));
-        // An entry may move back to the gap unless that is before the place where its search begins.
+        // An entry may move back to the gap unless that is before the place where its search
+        // begins.
         if (((next - wanted) & mask_) < ((next - gap) & mask_)) continue;
         table_[gap] = table_[next];
         gap = next;

@@ -1,13 +1,16 @@
 // engine/store/part_index.h
 //
-// What one core knows about its parts: an open-addressed hash table from part id to part, and per part a record
-// per chunk that says where the chunk is.
+// What one core knows about its parts: an open-addressed hash table from part id to part, and per
+// part a record per chunk that says where the chunk is.
 //
 //   Core        One home core.
-//   Memory      16 to 22 bytes of table per possible part, taken at the start and touched as it fills; 72 bytes
-//               per part, in pages of 1,024 parts; 12 bytes per chunk of parts that have several.
-//   Invariants  A part_ref stays the same part until erase(). A part without chunks, marks or pins is erased.
-//   Errors      insert() says no when the bound on parts or on chunks is reached; whom to evict is decided elsewhere.
+//   Memory      16 to 22 bytes of table per possible part, taken at the start and touched as it
+//               fills; 72 bytes per part, in pages of 1,024 parts; 12 bytes per chunk of parts that
+//               have several.
+//   Invariants  A part_ref stays the same part until erase(). A part without chunks, marks or pins
+//               is erased.
+//   Errors      insert() says no when the bound on parts or on chunks is reached; whom to evict is
+//               decided elsewhere.
 //   Limits      parts_max and chunks_max, given at the start.
 #pragma once
 

@@ -3,9 +3,8 @@
 // What the store keeps: parts, cut into chunks of 1 MiB. A part's id names its content, so a chunk
 // that was once right is right for ever and nothing is invalidated.
 //
-//   Limits  A part is 1 byte to 5 GiB long (what S3 accepts as one part, and as one PutObject);
-//   objects that
-//           are treated as one part may be longer: up to 2^31 chunks.
+//   Limits  A part has 1 byte to 2^31 chunks. S3 uploads parts of up to 5 GiB; an object that is
+//           treated as one part may be longer.
 #pragma once
 
 #include <algorithm>

@@ -5,8 +5,7 @@
 //
 //   Core      A source is moved to the part's home core, used there and destroyed there.
 //   Lifetime  The sink is borrowed for the duration of one fetch(). A span from room() is valid
-//   until the next
-//             call of room() or advance() or the end of fetch().
+//             until the next call of room() or advance(), or the end of fetch().
 #pragma once
 
 #include <cstddef>

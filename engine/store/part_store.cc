@@ -41,8 +41,8 @@ struct part_store::node {
     std::vector<std::unique_ptr<store_counters>> counters;
     std::vector<std::unique_ptr<home>> homes;  // each made and used by its core
 
-    // A device with more shards than another has its shards' homes in the same order, so that all shards of a
-    // part have one home.
+    // A device with more shards than another has its shards' homes in the same order, so that all
+    // shards of a part have one home.
     [[nodiscard]] core_id home_of_shard(std::uint32_t shard) const {
         return core_id(static_cast<std::uint16_t>((shard & (shards - 1)) % options.cores));
     }
@@ -88,7 +88,7 @@ part_store::~part_store() {
     for (auto& h : node_->homes) {
         if (h == nullptr || h->stopped()) continue;
         // Coroutines that did not end in time still point there; the process is about to end.
-        static_cast<void>(h.release());
+        static_cast<void>(h.release());  // NOLINT(bugprone-unused-return-value)
     }
 }
 

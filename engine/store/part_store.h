@@ -4,25 +4,26 @@
 // object that every core shares; each call is made on any core and travels to the part's home core
 // by itself.
 //
-//   read    the chunk, pinned, from memory or device, or as soon as the fill that is under way has
-//   it fill    fetches absent chunks in the background, once, whoever and however many wait claim
-//   takes in one chunk that passes by anyway
+//   read   the chunk, pinned, from memory or device, or as soon as the fill under way has it
+//   fill   fetches absent chunks in the background, once, whoever and however many wait
+//   claim  takes in one chunk that passes by anyway
 //
-//   Core       open() and the destructor on the thread that runs the cores; start() and stop() once
-//   on each
-//              core; everything else on any core between those two. Counters are read from
-//              anywhere.
-//   Memory     options.memory for chunks, divided over the cores; index and frame bookkeeping
-//   beside it (README). Errors     not_found    a miss: neither here nor on its way
-//              no_space     no memory became free in time; go on without the cache
-//              timed_out    the fill did not get there before the deadline
-//              cancelled    whoever filled gave up, or the store stops
-//              unavailable  claim(): somebody else has or fills the chunk, or no memory is free
-//              overloaded   fill(): too many at once
-//              invalid      no such chunk in a part of that length, or the id is known with another
-//              length anything else comes from the part_source of the fill that a reader waited for
-//   Invariants A chunk that comes off a device is served only if its XXH3 matches. Device failures
-//   are misses.
+//   Core        open() and the destructor on the thread that runs the cores; start() and stop()
+//               once on each core; everything else on any core between those two. Counters are read
+//               from anywhere.
+//   Memory      options.memory for chunks, divided over the cores; index and frame bookkeeping
+//               beside it (README).
+//   Invariants  A chunk that comes off a device is served only if its XXH3 matches. Device failures
+//               are misses.
+//   Errors
+//     not_found    a miss: neither here nor on its way
+//     no_space     no memory became free in time; go on without the cache
+//     timed_out    the fill did not get there before the deadline
+//     cancelled    whoever filled gave up, or the store stops
+//     unavailable  somebody else has or fills the chunk that claim() is for, or no memory is free
+//     overloaded   too many fills at once
+//     invalid      the part has no such chunk, or its id is known with another length
+//     another one  comes from the source of the fill that a reader waited for
 #pragma once
 
 #include <cstdint>

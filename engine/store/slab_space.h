@@ -1,13 +1,15 @@
 // engine/store/slab_space.h
 //
-// The slots of one shard on one device: which slab serves which size class, and which slots are taken. Pure
-// bookkeeping; what is in the slots, and whom to evict, is decided elsewhere.
+// The slots of one shard on one device: which slab serves which size class, and which slots are
+// taken. Pure bookkeeping; what is in the slots, and whom to evict, is decided elsewhere.
 //
 //   Core        One; no locks and no waiting.
-//   Memory      About 40 bytes per slab, a bit per slot of a slab in use, and 4 bytes per slot of the classes
-//               below 1 MiB.
-//   Invariants  A slab whose last slot is released belongs to no class again, and its next use is a new generation.
-//   Errors      allocate() says no when neither a slot of the class nor a slab without class is left.
+//   Memory      About 40 bytes per slab, a bit per slot of a slab in use, and 4 bytes per slot of
+//               the classes below 1 MiB.
+//   Invariants  A slab whose last slot is released belongs to no class again, and its next use is a
+//               new generation.
+//   Errors      allocate() says no when neither a slot of the class nor a slab without class is
+//               left.
 #pragma once
 
 #include <array>
@@ -27,7 +29,8 @@ class slab_space {
   public:
     slab_space(bytes slab_size, std::uint32_t slabs);
 
-    // `owner` can be asked for later, but for slots of 1 MiB: those are so few that a search is cheaper.
+    // `owner` can be asked for later, but for slots of 1 MiB: those are so few that a search is
+    // cheaper.
     [[nodiscard]] std::optional<format::slot_address> allocate(size_class c, part_ref owner);
     void release(format::slot_address at);
 
@@ -45,7 +48,8 @@ class slab_space {
     };
     void tenants_of(std::uint32_t slab, std::vector<tenant>& into) const;
 
-    // Free slots in slabs that serve other classes than `c`: what moving slabs between classes could win.
+    // Free slots in slabs that serve other classes than `c`: what moving slabs between classes
+    // could win.
     [[nodiscard]] bytes loose_for(size_class c) const;
 
     // The slab of another class with the fewest bytes in use that `refused` does not contain.

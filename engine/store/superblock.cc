@@ -66,7 +66,7 @@ std::expected<format::superblock, std::string> format_device(device_backing& dev
     }
     lode::random chance = lode::random::from_system();
     const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    const format::superblock made{
+    format::superblock made{
         .cut = *cut,
         .device = {.high = chance.next(), .low = chance.next()},
         .node = wishes.node,

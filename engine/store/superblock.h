@@ -1,7 +1,7 @@
 // engine/store/superblock.h
 //
-// Decides what to do with a device at start: use it, format it because it is empty, or refuse it in one sentence.
-// A device that holds anything else is never written to.
+// Decides what to do with a device at start: use it, format it because it is empty, or refuse it in
+// one sentence. A device that holds anything else is never written to.
 //
 //   Core    Any thread, at start; blocks.
 //   Errors  A sentence for the operator.

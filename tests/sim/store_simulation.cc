@@ -62,7 +62,7 @@ plan plan_of(std::uint64_t seed, store_options::checksums checksum, faults wante
     p.store.fills_max = static_cast<std::uint32_t>(1 + chance.below(16));
     p.store.device_reads_max = static_cast<std::uint32_t>(1 + chance.below(8));
     p.store.device_writes_max = static_cast<std::uint32_t>(1 + chance.below(8));
-    p.store.frame_wait = std::chrono::milliseconds(1 + chance.below(3000));
+    p.store.frame_wait = std::chrono::milliseconds(100 + chance.below(3000));
     p.store.checksum = checksum;
     p.disk = chance.one_in(8) ? 0_B : 16_MiB + bytes(chance.below(12)) * 1'000'000;
     p.device = faults_of(chance, wanted);
@@ -239,8 +239,8 @@ class life {
     task<void> calm(part_store& store) {
         for (int i = 0; i < 60 && store.stats().fills_running > 0; ++i) co_await sleep_for(1s);
         if (!(co_await store.settle(now() + 600s)).has_value()) violate("writes never ended");
-        co_await progress(store);
         co_await sleep_for(20s);  // reads that stall, and that nobody waits for any more
+        co_await progress(store);
         if (!(co_await store.settle(now() + 600s)).has_value()) violate("writes never ended");
         for (const part_key& key : plan_.parts) co_await store.purge(key);
         co_await store.drop_memory();

@@ -1,14 +1,14 @@
 // tests/sim/store_simulation.h
 //
-// The production store on a simulated, misbehaving disk, used by clients who do anything in any order, watched by an
-// oracle that knows every byte. What is promised, for every seed:
+// The production store on a simulated, misbehaving disk, used by clients who do anything in any
+// order, watched by an oracle that knows every byte. What is promised, for every seed:
 //
-//   | promise                                                            | broken when                         |
-//   | every byte served is the part's own, also while it is held         | the oracle's bytes differ           |
-//   | whatever else happens is one of the store's documented errors      | an error of another kind arrives    |
-//   | nobody waits for ever, whatever the disk and the sources do        | the simulation is stuck or endless  |
-//   | after faults end, parts are filled and read again                  | a fill or read fails on a calm disk |
-//   | nothing leaks: frames, slots, index entries, sources               | gauges are not zero after a purge   |
+//   | promise                                                    | broken when                      |
+//   | every byte served is the part's own, also while it is held | the oracle's bytes differ        |
+//   | whatever else happens is one of the store's documented errors | an error of another kind arrives |
+//   | nobody waits for ever, whatever the disk and the sources do | it is stuck or endless           |
+//   | after faults end, parts are filled and read again          | one fails on a calm disk         |
+//   | nothing leaks: frames, slots, index entries, sources       | a gauge is not zero at the end   |
 //
 // Everything follows from the seed: the same seed runs the same way.
 #pragma once

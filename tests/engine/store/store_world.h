@@ -1,6 +1,7 @@
 // tests/engine/store/store_world.h
 //
-// The same test body on two worlds: the simulator with its disk in memory, and real cores with rings over a file.
+// The same test body on two worlds: the simulator with its disk in memory, and real cores with
+// rings over a file.
 #pragma once
 
 #include <atomic>
@@ -22,7 +23,8 @@ inline task<void> run_into(task<result<>> work, result<>& outcome) {
     outcome = co_await std::move(work);
 }
 
-// A simulated disk as a device of the store. Each core's device is listed, so that a test can make it misbehave.
+// A simulated disk as a device of the store. Each core's device is listed, so that a test can make
+// it misbehave.
 class simulated_backing final : public device_backing {
   public:
     simulated_backing(simulation& world, simulated_disk& disk,
