@@ -91,6 +91,7 @@ engine::task<result<>> ask_with_body(serving& here, client& from, const request&
     engine::scope watcher;
     watcher.spawn(watch_answer(question, r.head.method, watch));
     const upload_end end = co_await upload(here, from, r, question, watch);
+    if (end != upload_end::sent) question.spoil();
     if (end == upload_end::client_gone) {
         question.stream().abort();
         from.close_after();

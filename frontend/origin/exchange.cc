@@ -81,7 +81,7 @@ engine::task<result<exchange>> exchange::ask(origin_link& link, const forwarded_
 }
 
 void exchange::finish() {
-    if (head_.keep_alive && reader().body_complete()) {
+    if (!spoiled_ && head_.keep_alive && reader().body_complete()) {
         stream().expire_at(never);
         lease_.keep();
     }

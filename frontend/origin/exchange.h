@@ -61,6 +61,9 @@ class exchange {
     // Moves the deadline of the connection: to be called before each step.
     void expect_progress() { stream().expire_at(engine::now() + answer_timeout_); }
 
+    // The request did not leave completely: the connection can serve no other.
+    void spoil() { spoiled_ = true; }
+
     // The answer was read completely: the connection may serve the next request. Else it is closed.
     void finish();
 
@@ -74,6 +77,7 @@ class exchange {
     http::connection_pool::lease lease_;
     duration answer_timeout_;
     http::response_head head_;
+    bool spoiled_ = false;
 };
 
 }  // namespace lode::frontend::origin

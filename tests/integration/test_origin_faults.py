@@ -12,6 +12,7 @@ class OriginFaults(Case):
     origins = ("lode-origin",)
     needs_lode = True
     size = 6 * MIB + 123
+    settings = {"origin": {"answer_timeout": "2s"}}
 
     def setUp(self):
         super().setUp()

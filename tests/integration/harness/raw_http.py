@@ -8,7 +8,7 @@ class Raw:
 
     def __init__(self, address, timeout=10):
         self.socket = socket.create_connection(address, timeout)
-        self._rest = b""
+        self._rest = bytearray()  # grows in place: a long body must not be copied at each step
 
     def __enter__(self):
         return self
@@ -76,7 +76,8 @@ class Raw:
             if not self._more():
                 break
         size = len(self._rest) if length is None else int(length)
-        body, self._rest = self._rest[:size], self._rest[size:]
+        body = bytes(self._rest[:size])
+        del self._rest[:size]
         return body
 
     def _chunked(self):
@@ -91,7 +92,7 @@ class Raw:
                 if not self._more():
                     return body
             body += self._rest[:size]
-            self._rest = self._rest[size + 2:]
+            del self._rest[:size + 2]
             if size == 0:
                 return body
 
