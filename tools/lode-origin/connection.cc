@@ -22,8 +22,10 @@ constexpr duration linger_max = std::chrono::seconds(1);
 
 engine::task<void> serve_requests(core_service& here, exchange::connection& on,
                                   open_connection& entry);
-engine::task<void> serve_request(core_service& here, exchange::connection& on,
-                                 http::request_head head);
+// What becomes of a connection after an answer. `close` lets the other side read it to its end.
+enum class afterwards : std::uint8_t { keep, close, drop };
+engine::task<afterwards> serve_request(core_service& here, exchange::connection& on,
+                                       http::request_head head);
 engine::task<void> refuse_unreadable(exchange::connection& on, error why);
 engine::task<void> drain_and_close(engine::stream& stream);
 
@@ -61,7 +63,7 @@ namespace {
 
 engine::task<void> serve_requests(core_service& here, exchange::connection& on,
                                   open_connection& entry) {
-    while (!on.last && !here.stopping()) {
+    while (!here.stopping()) {
         entry.now = open_connection::phase::waiting;
         on.stream.expire_at(engine::now() + idle_max);
         if (!co_await on.reader.wait_for_head()) co_return;
@@ -74,8 +76,11 @@ engine::task<void> serve_requests(core_service& here, exchange::connection& on,
         }
         here.counts.began();
         on.last = here.stopping();
-        co_await serve_request(here, on, *head);
+        const afterwards next = co_await serve_request(here, on, *head);
         here.counts.ended();
+        if (next == afterwards::keep) continue;
+        if (next == afterwards::close) co_await drain_and_close(on.stream);
+        co_return;
     }
 }
 
@@ -125,8 +130,8 @@ engine::task<bool> suffer(core_service& here, exchange& answer, operation op) {
     co_return false;
 }
 
-engine::task<void> serve_request(core_service& here, exchange::connection& on,
-                                 http::request_head head) {
+engine::task<afterwards> serve_request(core_service& here, exchange::connection& on,
+                                       http::request_head head) {
     const auto [path, raw_query] = s3::split(head.target);
     s3::address where;
     s3::resolve_address(head.host, here.shared.domains, path, where);
@@ -146,9 +151,8 @@ engine::task<void> serve_request(core_service& here, exchange::connection& on,
         }
     }
     co_await answer.finish();
-    if (answer.keep_alive()) co_return;
-    on.last = true;
-    if (!answer.broken()) co_await drain_and_close(on.stream);
+    if (answer.broken()) co_return afterwards::drop;
+    co_return answer.keep_alive() ? afterwards::keep : afterwards::close;
 }
 
 // A head that could not be read: one last answer where there is somebody to hear it.

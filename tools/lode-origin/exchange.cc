@@ -146,6 +146,7 @@ engine::task<void> exchange::write(std::span<const std::byte> piece) {
         if (stop_at) count = std::min<std::uint64_t>(count, *stop_at - std::min(sent_, *stop_at));
         if (fault_.bytes_per_second) {
             count = std::min<std::uint64_t>(count, std::max(*fault_.bytes_per_second / 20, 1UL));
+            co_await pace(count);
         }
         sent_ += count;
         on_.counts.sent(op_, count);
@@ -156,8 +157,6 @@ engine::task<void> exchange::write(std::span<const std::byte> piece) {
         if (stop_at && sent_ >= *stop_at) {
             if (fault_.reset_after_bytes) reset();
             broken_ = true;
-        } else if (fault_.bytes_per_second) {
-            co_await pace(count);
         }
     }
 }

@@ -22,6 +22,7 @@ void store_empty(const std::string& objects, const std::string& key) {
 
 std::vector<std::string> names(const listing_page& page) {
     std::vector<std::string> found;
+    found.reserve(page.items.size());
     for (const auto& item : page.items) found.push_back(item.name);
     return found;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/log.h"
 #include "frontend/s3/etag.h"
 #include "frontend/s3/range.h"
 #include "tools/lode-origin/checksums.h"
@@ -150,7 +151,9 @@ engine::task<outcome> complete_multipart_upload(call& c) {
     record->modified = wall_seconds();
     record->incarnation = random_name();
     if (auto done = co_await publish(c, *writer, *record); !done) co_return done;
-    (void)c.here.uploads.remove(c.where.bucket, id);
+    // The object is there; an upload that stays behind only takes space until it is aborted.
+    const auto removed = c.here.uploads.remove(c.where.bucket, id);
+    if (!removed) log::warning("upload {} stays behind: {}", id, describe(removed.error()));
 
     const std::string host(c.header("host").value_or(""));
     xml_writer xml("CompleteMultipartUploadResult");

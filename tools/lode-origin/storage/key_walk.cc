@@ -89,7 +89,9 @@ void key_walk::read_folder(const std::string& path, const std::string& key,
         const auto meaning = parse_entry(file_name);
         if (!meaning || meaning->kind == entry_kind::tags) continue;
         const std::string encoded = encoded_before + std::string(meaning->encoded);
-        const std::string file_path = path.empty() ? file_name : path + "/" + file_name;
+        std::string file_path = path;
+        if (!path.empty()) file_path += '/';
+        file_path += file_name;
         if (meaning->kind == entry_kind::continuation) {
             // The pieces of long names belong among their neighbours, so they are read with them.
             read_folder(file_path, key, encoded, into);
