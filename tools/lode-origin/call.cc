@@ -154,7 +154,6 @@ namespace {
 std::optional<action> needed_right(operation op) {
     switch (op) {
         case operation::list_buckets:    // answers with what the caller may see
-        case operation::post_object:     // its signature is in its form
         case operation::delete_objects:  // decided key by key
         case operation::not_implemented:
         case operation::unreadable: return std::nullopt;
@@ -201,7 +200,6 @@ engine::task<outcome> handle(call& c) {
         case operation::list_objects_v2: return list_objects(c);
         case operation::list_multipart_uploads: return list_multipart_uploads(c);
         case operation::delete_objects: return delete_objects(c);
-        case operation::post_object: return post_object(c);
         case operation::get_object:
         case operation::head_object: return get_object(c);
         case operation::put_object: return put_object(c);

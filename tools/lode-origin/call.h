@@ -77,7 +77,6 @@ engine::task<outcome> list_objects(call& c);
 engine::task<outcome> get_object(call& c);
 engine::task<outcome> get_object_attributes(call& c);
 engine::task<outcome> put_object(call& c);
-engine::task<outcome> post_object(call& c);
 engine::task<outcome> delete_object(call& c);
 engine::task<outcome> delete_objects(call& c);
 engine::task<outcome> copy_object(call& c);

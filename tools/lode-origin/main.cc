@@ -52,17 +52,19 @@ void describe_options(CLI::App& app, command_line& given) {
         ->required();
     app.add_option("--secret-key", given.secret_key, "The secret key of the owner.")->required();
     app.add_option(
-        "--user", given.users,
-        "Another user, as name:access-key:secret-key:rights. Rights are none, read, write "
-        "or full, or a list of such with a place each, as in "
-        "read@bucket/prefix,write@other. May be given several times.");
+           "--user", given.users,
+           "Another user, as name:access-key:secret-key:rights. Rights are none, read, write "
+           "or full, or a list of such with a place each, as in "
+           "read@bucket/prefix,write@other. May be given several times.")
+        ->allow_extra_args(false);
     app.add_option("--admin", server.admin,
                    "The address and port of the admin pages. Without it there are none.");
     app.add_option("--region", server.region, "The region that requests must be signed for.")
         ->capture_default_str();
     app.add_option("--domain", server.domains,
                    "A domain below which host names are buckets, as in bucket.DOMAIN. May be given "
-                   "several times.");
+                   "several times.")
+        ->allow_extra_args(false);
     app.add_option("--cores", server.cores, "The number of threads. 0 takes one per CPU.")
         ->capture_default_str();
     auto* certificate =

@@ -25,7 +25,6 @@ constexpr std::array<std::string_view, operation_count> names = {
     "ListObjectsV2",
     "ListMultipartUploads",
     "DeleteObjects",
-    "PostObject",
     "GetObject",
     "HeadObject",
     "PutObject",
@@ -154,10 +153,7 @@ operation identify_bucket(const request_outline& r) {
                                                : operation::list_objects;
     }
     if (r.method == "POST") {
-        if (has(r, "delete")) return operation::delete_objects;
-        const auto type = frontend::http::find_header(r.headers, "content-type").value_or("");
-        const bool form = frontend::http::starts_with_ignoring_case(type, "multipart/form-data");
-        return form && is_plain(r) ? operation::post_object : operation::not_implemented;
+        return has(r, "delete") ? operation::delete_objects : operation::not_implemented;
     }
     if (!is_plain(r)) return operation::not_implemented;
     if (r.method == "PUT") return operation::create_bucket;

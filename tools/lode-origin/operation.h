@@ -30,7 +30,6 @@ enum class operation : std::uint8_t {
     list_objects_v2,
     list_multipart_uploads,
     delete_objects,
-    post_object,
     get_object,
     head_object,
     put_object,

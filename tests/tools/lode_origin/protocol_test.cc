@@ -81,8 +81,6 @@ TEST_CASE("a request is recognised by its method, its address and its query") {
     CHECK(operation_of("PUT", bucket, "versioning") == not_implemented);
     CHECK(operation_of("POST", bucket, "delete") == delete_objects);
     CHECK(operation_of("POST", bucket) == not_implemented);
-    CHECK(operation_of("POST", bucket, "", {{"Content-Type", "multipart/form-data; boundary=x"}}) ==
-          post_object);
     CHECK(operation_of("GET", object) == get_object);
     CHECK(operation_of("GET", object, "x-id=GetObject&partNumber=2") == get_object);
     CHECK(operation_of("GET", object, "torrent") == not_implemented);
