@@ -483,7 +483,30 @@ TEST_CASE("what is not TOML is refused with its line") {
     CHECK(complaints("[node]\nname = \n").starts_with("lode.toml:2: expected TOML: "));
     CHECK(complaints("[node]\nname = \"a\"\nname = \"b\"\n")
               .starts_with("lode.toml:3: expected TOML: "));
+    CHECK(complaints("\n[ # node ]\n").starts_with("lode.toml:2: expected TOML: "));
     CHECK(complaints("[node]\n\nname = \"\xff\"").starts_with("lode.toml:3: expected TOML: "));
+}
+
+TEST_CASE("what the parser says about a file is shortened and has no control characters") {
+    CHECK(complaints("\nx = i\x01\n").ends_with("saw 'i?'\n"));
+
+    const std::string key = std::string(1000, 'x') + " = 1\n";
+    CHECK(complaints(key + key).starts_with("lode.toml:2: expected TOML: "));
+    CHECK(complaints(key + key).ends_with("xxx...\n"));
+    CHECK(complaints(key + key).size() < 250);
+}
+
+TEST_CASE("characters beyond ASCII are no blanks and do no harm") {
+    for (const auto* character :
+         {"\u00fc", "\u0499", "\u2c5e", "\u3000", "\ufb26", "\ufee9", "\uffff", "\U0001f600"}) {
+        INFO(character);
+        const std::string text = character;
+        CHECK(complaints("\n# " + text + "\n").empty());
+        CHECK(complaints("[log]\naccess = \"/" + text + "\"\n").empty());
+        CHECK_FALSE(complaints("\n[node" + text + "]\n").empty());
+        CHECK_FALSE(complaints("\n" + text + "\n").empty());
+    }
+    CHECK(complaints("\ufeff[node]\n").empty());
 }
 
 TEST_CASE("addresses of different interfaces may share a port") {
