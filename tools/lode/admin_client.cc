@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <system_error>
@@ -15,6 +14,7 @@
 #include "engine/runtime/address.h"
 #include "tools/lode/descriptor.h"
 #include "tools/lode/endpoint.h"
+#include "tools/lode/number.h"
 
 namespace lode::tools {
 namespace {
@@ -76,15 +76,6 @@ bool is_name(std::string_view line, std::string_view lower) {
            std::ranges::equal(line.substr(0, lower.size()), lower, [](char a, char b) {
                return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
            });
-}
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view digits) {
-    Number value{};
-    const char* const end = digits.data() + digits.size();
-    const auto [rest, problem] = std::from_chars(digits.data(), end, value);
-    if (problem != std::errc() || rest != end) return std::nullopt;
-    return value;
 }
 
 }  // namespace

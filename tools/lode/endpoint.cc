@@ -1,9 +1,9 @@
 #include "tools/lode/endpoint.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "engine/runtime/address.h"
+#include "tools/lode/number.h"
 
 namespace lode::tools {
 namespace {
@@ -14,14 +14,6 @@ constexpr std::size_t label_max = 63;
 bool is_name_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_';
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view digits) {
-    std::uint16_t port = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto [rest, problem] = std::from_chars(digits.data(), end, port);
-    if (problem != std::errc() || rest != end || port == 0) return std::nullopt;
-    return port;
 }
 
 // "[::1]" without its brackets, when it is an address.
@@ -50,8 +42,8 @@ std::optional<endpoint> parse_endpoint(std::string_view url) {
     const auto colon = url.find(':', bracket == std::string_view::npos ? 0 : bracket);
     const std::string_view host = url.substr(0, colon);
     if (colon != std::string_view::npos) {
-        const auto port = parse_port(url.substr(colon + 1));
-        if (!port) return std::nullopt;
+        const auto port = parse_number<std::uint16_t>(url.substr(colon + 1));
+        if (!port || *port == 0) return std::nullopt;
         made.port = *port;
     }
     if (host.starts_with('[')) {

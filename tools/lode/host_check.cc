@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "tools/lode/number.h"
 #include "tools/lode/quantity.h"
 
 namespace lode::tools {
@@ -37,13 +37,15 @@ finding fatal(std::string sentence, std::string remedy) {
 }
 
 bool is_older_than_6_1(std::string_view release) {
-    unsigned major = 0;
-    unsigned minor = 0;
-    const char* const end = release.data() + release.size();
-    const auto first = std::from_chars(release.data(), end, major);
-    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
-    if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return false;
-    return std::pair(major, minor) < std::pair(6U, 1U);
+    const auto take_number = [&release] {
+        const auto digits = std::min(release.find_first_not_of("0123456789"), release.size());
+        const auto number = parse_number<unsigned>(release.substr(0, digits));
+        release.remove_prefix(std::min(digits + 1, release.size()));
+        return number;
+    };
+    const auto major = take_number();
+    const auto minor = take_number();
+    return major && minor && std::pair(*major, *minor) < std::pair(6U, 1U);
 }
 
 std::uint64_t cores_of(const settings& s, host_view& host) {

@@ -1,7 +1,7 @@
 #include "tools/lode/quantity.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/assert.h"
+#include "tools/lode/number.h"
 
 namespace lode::tools {
 namespace {
@@ -42,15 +43,14 @@ constexpr std::array time_units{
 // A number of at most `most` when multiplied by the unit that follows it.
 std::optional<std::uint64_t> parse(std::string_view text, std::span<const unit> units,
                                    std::uint64_t most) {
-    std::uint64_t count = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, problem] = std::from_chars(text.data(), end, count);
-    if (problem != std::errc()) return std::nullopt;
-    const std::string_view name(rest, static_cast<std::size_t>(end - rest));
+    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const auto count = parse_number<std::uint64_t>(text.substr(0, digits));
+    if (!count) return std::nullopt;
+    const std::string_view name = text.substr(digits);
     for (const unit& u : units) {
         if (u.name != name) continue;
-        if (count > most / u.worth) return std::nullopt;
-        return count * u.worth;
+        if (*count > most / u.worth) return std::nullopt;
+        return *count * u.worth;
     }
     return std::nullopt;
 }

@@ -1,12 +1,12 @@
 #include "tools/lode/status.h"
 
-#include <charconv>
 #include <cstdint>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "engine/base/units.h"
+#include "tools/lode/number.h"
 #include "tools/lode/quantity.h"
 #include "tools/lode/setting_table.h"
 
@@ -103,13 +103,9 @@ std::expected<samples, std::string> parse_metrics(std::string_view page) {
         // A label's value may hold blanks; what follows the name and its labels may not.
         const auto labels_end = line.rfind('}');
         const auto space = line.find(' ', labels_end == std::string_view::npos ? 0 : labels_end);
-        double sample = 0;
-        if (space != std::string_view::npos) {
-            const std::string_view text = line.substr(space + 1);
-            const char* const last = text.data() + text.size();
-            const auto [rest, problem] = std::from_chars(text.data(), last, sample);
-            if (problem == std::errc() && rest == last && space > 0) {
-                found.insert_or_assign(std::string(line.substr(0, space)), sample);
+        if (space != std::string_view::npos && space > 0) {
+            if (const auto sample = parse_number<double>(line.substr(space + 1))) {
+                found.insert_or_assign(std::string(line.substr(0, space)), *sample);
                 continue;
             }
         }
