@@ -90,7 +90,7 @@ engine::task<void> connection::answer() {
     }
     co_await pass_through(here_, client_, request_);
     if (writes(request_.what, request_.head.method)) {
-        here_.gateway.forget(object_name_of(here_, request_));
+        co_await here_.gateway.forget(object_name_of(here_, request_));
     }
 }
 

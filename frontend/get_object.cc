@@ -40,7 +40,7 @@ engine::task<void> get_object(serving& here, client& out, const request& r) {
         const sent_cached sent = co_await send_cached(here, out, r, name, word->version);
         if (sent == sent_cached::done) co_return;
         if (sent == sent_cached::not_possible) break;
-        here.gateway.forget(name);  // sent_cached::changed
+        co_await here.gateway.forget(name);  // sent_cached::changed
     }
 
     // The cache cannot serve it: the caller's own request, as it came.

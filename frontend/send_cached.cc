@@ -63,6 +63,10 @@ struct findings {
     cache_detail slowest = cache_detail::memory;
 
     void saw(cache_detail d) { slowest = std::max(slowest, d); }
+    // The tier says something about a hit; a miss came from the origin whatever held it meanwhile.
+    [[nodiscard]] cache_detail detail() const {
+        return filled_for_us ? cache_detail::none : slowest;
+    }
     [[nodiscard]] cache_word word() const {
         if (filled_for_us) return cache_word::miss;
         return slowest == cache_detail::filling ? cache_word::filling : cache_word::hit;
@@ -91,7 +95,7 @@ class cached_answer {
         if (!lease) co_return before_head(lease.error());
         found.saw(detail_of(lease->source()));
         out_.record().cache = found.word();
-        out_.record().detail = found.slowest;
+        out_.record().detail = found.detail();
         co_await send_chunks(std::move(*lease), head(found));
         co_return sent_cached::done;
     }
@@ -148,7 +152,7 @@ class cached_answer {
         writer.field("Date", s3::format_http_date(
                                  std::chrono::floor<std::chrono::seconds>(request_.when), date));
         writer.field("x-amz-request-id", request_.id);
-        add_cache_status(writer, here_.node.cache_name, found.word(), found.slowest);
+        add_cache_status(writer, here_.node.cache_name, found.word(), found.detail());
         return out_.finish_head(writer);
     }
 
@@ -192,7 +196,9 @@ class cached_answer {
         client_sink sink(out_, buffer.memory());
         auto done = co_await rest.fetch(from, wanted_.end - from, sink);
         if (done) done = co_await sink.flush();
-        if (!done) out_.break_off();
+        if (done) co_return;
+        if (done.error().code == errc::changed) co_await here_.gateway.forget(name_);
+        out_.break_off();
     }
 
     // Lets a part_fetch pour into the client's socket.

@@ -49,7 +49,8 @@ class tee {
         engine::part_key part, std::string_view head)
         : here_(here), out_(out), request_(r), answer_(answer), part_(part), head_(head) {}
 
-    engine::task<void> run(s3::byte_range range) {
+    // Returns whether everything has arrived from the origin and been sent.
+    engine::task<bool> run(s3::byte_range range) {
         part_offset at(range.first.value());
         const part_offset end(range.last.value() + 1);
         while (at < end) {
@@ -62,10 +63,14 @@ class tee {
             } else {
                 moved = co_await plain(std::min(chunk_end, end) - at);
             }
-            if (!moved) co_return co_await out_.refuse(request_, moved.error());
+            if (!moved) {
+                co_await out_.refuse(request_, moved.error());
+                co_return false;
+            }
             at = std::min(chunk_end, end);
         }
         answer_.finish();
+        co_return true;
     }
 
   private:
@@ -144,7 +149,8 @@ engine::task<void> tee_answer(serving& here, client& out, const request& r,
     http::head_writer writer = relayed_head(out, answer.head());
     add_cache_status(writer, here.node.cache_name, cache_word::miss, cache_detail::none);
     tee work(here, out, r, answer, word.version->part, out.finish_head(writer));
-    co_await work.run(*range);
+    const bool whole = co_await work.run(*range);
+    if (whole) co_await here.gateway.remember(name, word.version);
 }
 
 }  // namespace lode::frontend

@@ -70,7 +70,7 @@ engine::task<result<std::optional<verdict>>> gateway::revalidate(const http::req
     }
     if (status == 412 || (status == 416 && one_byte_only)) {
         stats_.touched.add();
-        versions_.forget(name);
+        co_await forget(name);
         co_await answer->discard();
         co_return std::nullopt;
     }
@@ -143,16 +143,30 @@ engine::task<version_ptr> gateway::find(const object_name& name) {
 engine::task<version_ptr> gateway::learn(const object_name& name, const http::response_head& head) {
     auto described = describe_version(identity_, name, head.status, head.headers);
     if (!described) {
-        versions_.forget(name);
+        co_await forget(name);
         co_return nullptr;
     }
-    versions_.remember(name, *described);
+    // A Content-Range states the size beside the length of the answer; a Content-Length alone may lie.
+    if (head.status == 206) co_await remember(name, *described);
+    co_return std::move(*described);
+}
+
+engine::task<void> gateway::remember(const object_name& name, version_ptr version) {
+    versions_.remember(name, version);
     const core_id home = home_of(name);
     gateway* there = neighbours_[home.value()];
     if (there != this) {
-        co_await engine::on_core(home, [&] { there->versions_.remember(name, *described); });
+        co_await engine::on_core(home, [&] { there->versions_.remember(name, version); });
     }
-    co_return std::move(*described);
+}
+
+engine::task<void> gateway::forget(const object_name& name) {
+    versions_.forget(name);
+    const core_id home = home_of(name);
+    gateway* there = neighbours_[home.value()];
+    if (there != this) {
+        co_await engine::on_core(home, [&] { there->versions_.forget(name); });
+    }
 }
 
 engine::task<verdict> gateway::relay(exchange answer, const object_name& name) {
@@ -160,7 +174,7 @@ engine::task<verdict> gateway::relay(exchange answer, const object_name& name) {
     version_ptr version;
     const unsigned status = answer.head().status;
     if (status == 200 || status == 206) version = co_await learn(name, answer.head());
-    if (status == 404) versions_.forget(name);
+    if (status == 404) co_await forget(name);
     co_return verdict{.version = std::move(version), .answer = std::move(answer)};
 }
 

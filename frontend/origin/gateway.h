@@ -35,7 +35,8 @@
 namespace lode::frontend::origin {
 
 // Either the caller may read `version`, which is current, or `answer` is for the client. An answer that
-// carries an object's bytes comes with the version that it describes.
+// carries an object's bytes comes with the version that it describes; where only a Content-Length tells
+// the size, whoever has seen all the bytes arrive says remember().
 struct verdict {
     version_ptr version;
     std::optional<exchange> answer;
@@ -70,8 +71,11 @@ class gateway {
     engine::task<result<verdict>> forward(const http::request_head& request,
                                           const object_name& name);
 
-    // A request that may have changed the object passed by: saves a round trip, nothing more.
-    void forget(const object_name& name) { versions_.forget(name); }
+    // `version` is current and its size is certain.
+    engine::task<void> remember(const object_name& name, version_ptr version);
+
+    // What we know of the object is doubtful: a write passed by, or its bytes did not fit its description.
+    engine::task<void> forget(const object_name& name);
 
     [[nodiscard]] origin_link& link() { return link_; }
     [[nodiscard]] const statistics& stats() const { return stats_; }

@@ -100,16 +100,18 @@ result<> part_fetch::check(const http::response_head& head, part_offset first, b
     const bool whole = first == part_offset(0) && length == version_->size;
     if (head.status != 206 && !(head.status == 200 && whole)) return fail(meaning_of(head.status));
     if (http::find_header(head.headers, "etag") != version_->etag) return fail(errc::changed);
-    if (head.body != http::framing::length || head.content_length != length) {
-        return fail(errc::protocol);
-    }
     if (head.status == 206) {
         const auto text = http::find_header(head.headers, "content-range");
         const auto range = s3::parse_content_range(text.value_or(""));
-        if (!range || !range->range || range->range->first.value() != first.value() ||
-            range->range->length() != length) {
+        if (!range || !range->range || !range->object_size) return fail(errc::protocol);
+        // Same ETag, other size: whoever described this version to us was wrong.
+        if (*range->object_size != version_->size) return fail(errc::changed);
+        if (range->range->first.value() != first.value() || range->range->length() != length) {
             return fail(errc::protocol);
         }
+    }
+    if (head.body != http::framing::length || head.content_length != length) {
+        return fail(errc::protocol);
     }
     return {};
 }

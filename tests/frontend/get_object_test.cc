@@ -286,6 +286,26 @@ TEST_CASE("an answer for other bytes than were asked for is never used") {
     CHECK((body_of(answer) == body));
 }
 
+TEST_CASE("a length that was a lie is forgotten as soon as the origin tells the truth") {
+    small_world world;
+    const std::string body = content(2 * mib + 10);
+    world.objects["/data/k"] = {.body = body};
+    // Says one byte more than it sends, to every question, and closes.
+    world.instead = [&](const origin_request&) {
+        return "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+               "Content-Length: " +
+               std::to_string(body.size() + 1) + "\r\n\r\n" + body;
+    };
+    const std::string cut = world.get("/data/k");
+    world.instead = nullptr;
+
+    const std::string answer = world.get("/data/k");
+
+    CHECK(body_of(cut).size() <= body.size());
+    CHECK(header_of(answer, "Content-Length") == std::to_string(body.size()));
+    CHECK((body_of(answer) == body));
+}
+
 TEST_CASE("the same path under two unknown hosts is two objects") {
     small_world world;
     world.objects["/data/k"] = {.body = content(100)};
