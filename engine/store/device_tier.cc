@@ -21,9 +21,11 @@ device_tier::device_tier(part_index& parts, memory_tier& frames, store_counters&
     for (const format::geometry& g : devices) {
         device d{.cut = g, .shards = {}};
         for (std::uint32_t shard = 0; shard < g.shards; ++shard) {
-            d.shards.push_back(mine(shard) ? std::make_unique<shard_space>(g, shard, parts_)
-                                           : nullptr);
-            if (d.shards.back() != nullptr) capacity += d.shards.back()->slabs.capacity();
+            auto& space = d.shards.emplace_back();
+            if (!mine(shard)) continue;
+            space = std::make_unique<shard_space>(g, shard, parts_);
+            spaces_.push_back(space.get());
+            capacity += space->slabs.capacity();
         }
         total_size_ += g.slab_size * g.slabs;
         devices_.push_back(std::move(d));
@@ -93,8 +95,13 @@ device_offset device_tier::offset_of(part_ref ref, std::uint32_t chunk,
     return format::slot_begin(devices_[p.device].cut, shard_of(p.device, p.id), c, at);
 }
 
-bool device_tier::evict_one_for(hash128 id) {
-    return has_devices() && evict_part(space_of(device_for(id), id), no_part);
+bool device_tier::evict_one() {
+    for (std::size_t tried = 0; tried < spaces_.size(); ++tried) {
+        shard_space& space = *spaces_[next_space_];
+        next_space_ = (next_space_ + 1) % spaces_.size();
+        if (evict_part(space, no_part)) return true;
+    }
+    return false;
 }
 
 std::uint32_t device_tier::shard_of(std::uint8_t device, hash128 id) const {

@@ -51,8 +51,8 @@ class device_tier {
     [[nodiscard]] device_offset offset_of(part_ref ref, std::uint32_t chunk,
                                           format::slot_address at) const;
 
-    // Evicts the part that is due next on the device where `id` would go. False when there is none.
-    bool evict_one_for(hash128 id);
+    // Evicts the part that is due next in one shard after the other. False when none may leave.
+    bool evict_one();
 
   private:
     struct shard_space {
@@ -84,6 +84,8 @@ class device_tier {
     memory_tier& frames_;
     store_counters& count_;
     std::vector<device> devices_;
+    std::vector<shard_space*> spaces_;  // all of them
+    std::size_t next_space_ = 0;
     bytes total_size_;
     std::vector<slab_space::tenant> slab_tenants_;  // scratch
     std::vector<tenant> tenants_;                   // scratch

@@ -310,7 +310,7 @@ part_ref home::find_or_insert(const part_key& key) {
     ref = parts_.insert(key);
     // The index is full: the coldest give way, be it part by part or chunk by chunk.
     for (int i = 0; ref == no_part && i < index_evictions_max; ++i) {
-        const bool from_device = slots_.evict_one_for(key.id);
+        const bool from_device = slots_.evict_one();
         const bool from_memory = memory_.drop_coldest();
         if (!from_device && !from_memory) break;
         ref = parts_.insert(key);

@@ -5,8 +5,8 @@
 //
 //   | promise                                                    | broken when                      |
 //   | every byte served is the part's own, also while it is held | the oracle's bytes differ        |
-//   | whatever else happens is one of the store's documented errors | an error of another kind arrives |
-//   | nobody waits for ever, whatever the disk and the sources do | it is stuck or endless           |
+//   | whatever else happens is one of the documented errors      | an error of another kind arrives |
+//   | nobody waits for ever, whatever disk and sources do        | it is stuck or endless           |
 //   | after faults end, parts are filled and read again          | one fails on a calm disk         |
 //   | nothing leaks: frames, slots, index entries, sources       | a gauge is not zero at the end   |
 //

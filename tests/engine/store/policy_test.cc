@@ -141,6 +141,7 @@ TEST_CASE("the index holds what a map holds, through any order of inserting and 
 TEST_CASE("ids that collide in the table are told apart") {
     part_index index(64, 0);
     std::vector<part_ref> refs;
+    refs.reserve(20);
     for (std::uint64_t i = 0; i < 20; ++i) {
         refs.push_back(index.insert({.id = {.high = i, .low = 7}, .length = 1_B}));
     }
