@@ -58,6 +58,7 @@ class client {
 
     // "100 Continue": the client may send its body. Once.
     engine::task<result<>> invite_body();
+    [[nodiscard]] bool invited() const { return invited_; }
 
     // A request whose head could not be read: `status` with a sentence of our own.
     engine::task<void> refuse_unread(const request& r, unsigned status, s3::s3_error e,

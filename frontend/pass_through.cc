@@ -200,6 +200,9 @@ engine::task<void> pass_through(serving& here, client& out, const request& r) {
         if (question.error().code == errc::cancelled) co_return out.break_off();
         co_return co_await out.refuse(r, question.error());
     }
+    // A client that waits for an invitation and gets its answer instead may lose step on the connection
+    // (botocore does): an end of the connection leaves no doubt.
+    if (r.head.expect_continue && !out.invited()) out.close_after();
     co_await relay_answer(here, out, r, *question);
 }
 

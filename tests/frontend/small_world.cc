@@ -73,17 +73,18 @@ class small_world::dialer final : public http::dialer {
             for (const auto& h : head->headers) {
                 request.headers.emplace_back(std::string(h.name), std::string(h.value));
             }
-            if (head->expect_continue) {
+            const bool at_once = head->expect_continue && !world.invites;
+            if (head->expect_continue && world.invites) {
                 constexpr std::string_view go = "HTTP/1.1 100 Continue\r\n\r\n";
                 if (!co_await engine::send_all(*stream, std::as_bytes(std::span(go)))) break;
             }
             std::byte buffer[4096];
-            for (;;) {
+            while (!at_once) {
                 auto got = co_await reader.read_body(buffer);
                 if (!got || *got == 0) break;
                 request.body.append(reinterpret_cast<const char*>(buffer), *got);
             }
-            if (!reader.body_complete()) break;
+            if (!at_once && !reader.body_complete()) break;
             bool keep = true;
             const std::string answer = world.answer_of(request, head->headers, keep);
             world.asked.push_back(std::move(request));

@@ -51,6 +51,8 @@ class small_world {
     // The origin closes the connection after this many bytes of a body.
     std::optional<std::size_t> break_body_after;
     bool reachable = true;
+    // Whether the origin says 100 Continue; else it answers on the head alone.
+    bool invites = true;
 
     // Sends raw bytes as one client on one connection, and returns everything that came back until the
     // server closed. The client closes its sending side after its bytes.
