@@ -73,6 +73,10 @@ finding check_device_size(const frontend::device_settings& device, const device_
                  "Make room, or set cache.device.size lower.");
 }
 
+bool is_in_dev(const std::string& path) {
+    return path.starts_with("/dev/") && !path.starts_with("/dev/shm/");
+}
+
 finding device_refused(const std::string& path, const device_facts& facts) {
     const bool in_use = facts.refused == EBUSY;
     return fatal(fmt::format("The device {} cannot be opened: {}.", path, reason(facts.refused)),
@@ -205,6 +209,12 @@ finding check_device(const frontend::device_settings& device, host_view& host) {
     if (facts.what == device_facts::kind::other) {
         return fatal(fmt::format("{} is neither a file nor a block device.", device.path),
                      "Set cache.device.path to one of them.");
+    }
+    if (facts.what == device_facts::kind::missing && is_in_dev(device.path)) {
+        return fatal(fmt::format("There is no block device {}, and a file there would live in "
+                                 "memory.",
+                                 device.path),
+                     "Correct cache.device.path; `lsblk` lists the devices of this host.");
     }
     if (facts.locked) {
         return fatal(fmt::format("The device {} is in use by another process.", device.path),

@@ -337,6 +337,19 @@ TEST_CASE("what is wrong with a device is told apart") {
               "FAIL  The device /cache.0 cannot be opened: Device or resource busy.\n"
               "      It is mounted or part of another device: choose one that is free.\n");
     }
+    SECTION("a block device that does not exist") {
+        device.path = "/dev/nvme9n1";
+        CHECK(
+            printed(check_device(device, host)) ==
+            "FAIL  There is no block device /dev/nvme9n1, and a file there would live in memory.\n"
+            "      Correct cache.device.path; `lsblk` lists the devices of this host.\n");
+        device.path = "/dev/shm/cache";
+        CHECK(check_device(device, host).how == severity::fine);
+        host.device.what = kind::block;
+        host.device.present = 1_TiB;
+        device.path = "/dev/nvme9n1";
+        CHECK(check_device(device, host).how == severity::fine);
+    }
     SECTION("no directory") {
         host.device.refused = ENOENT;
         CHECK(printed(check_device(device, host)) ==
