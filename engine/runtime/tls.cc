@@ -90,14 +90,7 @@ task<result<std::unique_ptr<stream>>> tls_stream::connect(std::unique_ptr<stream
         SSL_set_tlsext_host_name(ssl, host.c_str());
         SSL_set1_host(ssl, host.c_str());
     }
-    made->expire_at(until);
-    auto shaken = co_await made->handshake();
-    made->expire_at(never);
-    if (!shaken) {
-        co_await made->below_->close();
-        co_return std::unexpected(shaken.error());
-    }
-    co_return std::unique_ptr<stream>(std::move(made));
+    co_return co_await shake_hands(std::move(made), until);
 }
 
 task<result<std::unique_ptr<stream>>> tls_stream::accept(std::unique_ptr<stream> below,
@@ -105,6 +98,11 @@ task<result<std::unique_ptr<stream>>> tls_stream::accept(std::unique_ptr<stream>
                                                          time_point until) {
     std::unique_ptr<tls_stream> made(new tls_stream(std::move(below), context));
     SSL_set_accept_state(made->ssl_.get());
+    co_return co_await shake_hands(std::move(made), until);
+}
+
+task<result<std::unique_ptr<stream>>> tls_stream::shake_hands(std::unique_ptr<tls_stream> made,
+                                                              time_point until) {
     made->expire_at(until);
     auto shaken = co_await made->handshake();
     made->expire_at(never);

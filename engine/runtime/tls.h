@@ -61,6 +61,8 @@ class tls_stream final : public stream {
   private:
     tls_stream(std::unique_ptr<stream> below, const tls_context& context);
 
+    static task<result<std::unique_ptr<stream>>> shake_hands(std::unique_ptr<tls_stream> made,
+                                                             time_point until);
     task<result<>> handshake();
     task<result<>> flush();  // what OpenSSL wants to send goes to the wire
     task<result<>> fill();   // what the wire brings goes to OpenSSL

@@ -13,12 +13,6 @@ using freshness = http::connection_pool::freshness;
 
 constexpr bytes discard_max{64ULL << 10U};
 
-// A server may cut an idle connection at the moment we reuse it. Nothing was answered, so nothing was
-// done that a repetition could do twice; a refusal to speak HTTP is another matter.
-bool may_have_been_stale(const error& e) {
-    return e.code == errc::closed || (e.code == errc::io && e.sys != 0);
-}
-
 }  // namespace
 
 void forwarded_head::write_to(std::string& out, std::string_view default_host) const {
@@ -39,45 +33,48 @@ void forwarded_head::write_to(std::string& out, std::string_view default_host) c
 }
 
 engine::task<result<exchange>> exchange::begin(origin_link& link, const forwarded_head& request) {
-    for (freshness wanted : {freshness::any, freshness::fresh}) {
-        auto lease = co_await link.pool.acquire(engine::now() + link.answer_timeout, wanted);
+    return start(link, request, stage::sent);
+}
+
+engine::task<result<exchange>> exchange::ask(origin_link& link, const forwarded_head& request) {
+    return start(link, request, stage::answered);
+}
+
+engine::task<result<exchange>> exchange::start(origin_link& link, const forwarded_head& request,
+                                               stage wanted) {
+    for (const freshness f : {freshness::any, freshness::fresh}) {
+        auto lease = co_await link.pool.acquire(engine::now() + link.answer_timeout, f);
         if (!lease) co_return std::unexpected(lease.error());
         exchange made(std::move(*lease), link.answer_timeout);
-        std::string& head = made.lease_->head_buffer();
-        request.write_to(head, link.authority);
-        made.expect_progress();
-        auto sent = co_await engine::send_all(made.stream(), std::as_bytes(std::span(head)));
-        if (sent) co_return made;
-        if (!made.on_reused_connection() || !may_have_been_stale(sent.error())) {
-            co_return std::unexpected(sent.error());
+        auto done = co_await made.send_head(link, request);
+        if (done && wanted == stage::answered) done = co_await made.read_head(request.method);
+        if (done) co_return made;
+        if (!made.may_try_again(request.method, done.error())) {
+            co_return std::unexpected(done.error());
         }
     }
     co_return fail(errc::unavailable);
 }
 
-engine::task<result<exchange>> exchange::ask(origin_link& link, const forwarded_head& request) {
-    for (freshness wanted : {freshness::any, freshness::fresh}) {
-        auto lease = co_await link.pool.acquire(engine::now() + link.answer_timeout, wanted);
-        if (!lease) co_return std::unexpected(lease.error());
-        exchange made(std::move(*lease), link.answer_timeout);
-        std::string& head = made.lease_->head_buffer();
-        request.write_to(head, link.authority);
-        made.expect_progress();
-        auto sent = co_await engine::send_all(made.stream(), std::as_bytes(std::span(head)));
-        if (sent) {
-            auto answer = co_await made.reader().read_response(request.method);
-            if (answer) {
-                made.head_ = *answer;
-                co_return made;
-            }
-            sent = std::unexpected(answer.error());
-        }
-        if (!made.on_reused_connection() || made.reader().head_begun() ||
-            !may_have_been_stale(sent.error())) {
-            co_return std::unexpected(sent.error());
-        }
-    }
-    co_return fail(errc::unavailable);
+engine::task<result<>> exchange::send_head(const origin_link& link, const forwarded_head& request) {
+    std::string& head = lease_->head_buffer();
+    request.write_to(head, link.authority);
+    expect_progress();
+    co_return co_await engine::send_all(stream(), std::as_bytes(std::span(head)));
+}
+
+engine::task<result<>> exchange::read_head(std::string_view method) {
+    auto answer = co_await reader().read_response(method);
+    if (!answer) co_return std::unexpected(answer.error());
+    head_ = *answer;
+    co_return result<>{};
+}
+
+// A server may cut an idle connection at the moment we reuse it: nothing was answered, and what is
+// repeated may not do anything twice (RFC 9110 section 9.2.2). A refusal to speak HTTP is another matter.
+bool exchange::may_try_again(std::string_view method, const error& why) {
+    if (!on_reused_connection() || reader().head_begun() || method == "POST") return false;
+    return why.code == errc::closed || (why.code == errc::io && why.sys != 0);
 }
 
 void exchange::finish() {

@@ -8,7 +8,8 @@
 //               with the body unread closes the connection.
 //   Errors      unavailable: no connection. timed_out: no answer in time. protocol: an answer that cannot
 //               be trusted; the connection is closed and nothing of it was used. overloaded: the pool.
-//   Limits      One retry, on a fresh connection, when a reused one failed before its first byte.
+//   Limits      One retry, on a fresh connection, when a reused one failed before its first byte; none for
+//               POST, which may not be repeated.
 #pragma once
 
 #include <span>
@@ -71,6 +72,13 @@ class exchange {
     engine::task<void> discard();
 
   private:
+    enum class stage : std::uint8_t { sent, answered };
+    static engine::task<result<exchange>> start(origin_link& link, const forwarded_head& request,
+                                                stage wanted);
+    engine::task<result<>> send_head(const origin_link& link, const forwarded_head& request);
+    engine::task<result<>> read_head(std::string_view method);
+    [[nodiscard]] bool may_try_again(std::string_view method, const error& why);
+
     exchange(http::connection_pool::lease lease, duration answer_timeout)
         : lease_(std::move(lease)), answer_timeout_(answer_timeout) {}
 
