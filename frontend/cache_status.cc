@@ -15,7 +15,7 @@ std::string cache_name_of(std::string_view node) {
 }
 
 void add_cache_status(http::head_writer& writer, std::string_view cache_name, cache_word word,
-                      cache_detail detail) {
+                      cache_detail detail, std::string& scratch) {
     writer.field("X-Cache", name_of(word));
     std::string_view what;
     switch (word) {
@@ -24,11 +24,9 @@ void add_cache_status(http::head_writer& writer, std::string_view cache_name, ca
         case cache_word::miss: what = "; fwd=miss; stored"; break;
         case cache_word::bypass: what = "; fwd=bypass"; break;
     }
-    std::string value;
-    value.reserve(cache_name.size() + 64);
-    value.append(cache_name).append(what);
-    if (detail != cache_detail::none) value.append("; detail=").append(name_of(detail));
-    writer.field("Cache-Status", value);
+    scratch.assign(cache_name).append(what);
+    if (detail != cache_detail::none) scratch.append("; detail=").append(name_of(detail));
+    writer.field("Cache-Status", scratch);
 }
 
 }  // namespace lode::frontend

@@ -86,6 +86,10 @@ engine::task<void> client::refuse_unread(const request& r, unsigned status, s3::
     if (!sent) break_off();
 }
 
+engine::task<void> client::refuse_body(const request& r) {
+    return refuse_unread(r, 413, s3::s3_error::entity_too_large, {});
+}
+
 engine::task<result<>> client::send_document(const request& r, unsigned status,
                                              s3::error_document document,
                                              std::span<const http::header> fields) {

@@ -22,10 +22,12 @@
 
 namespace lode::frontend {
 
-// The request being answered. Views borrow from the connection's reader.
+// The request being answered. Views borrow from the connection's reader. One per connection, reused, so
+// that its strings keep their memory.
 struct request {
     http::request_head head;
     s3::classified what;
+    origin::object_name name;  // where `what` names an object
     std::string id;
     time_point begun;
     wall_time when;
@@ -64,6 +66,9 @@ class client {
     engine::task<void> refuse_unread(const request& r, unsigned status, s3::s3_error e,
                                      std::string_view sentence);
 
+    // 413: the body is longer than limits.body.
+    engine::task<void> refuse_body(const request& r);
+
     // The origin did not give an answer that could be passed on: says so, if a head can still be sent.
     engine::task<void> refuse(const request& r, error why);
 
@@ -82,6 +87,8 @@ class client {
     [[nodiscard]] http::message_reader& reader() { return reader_; }
     [[nodiscard]] bool head_sent() const { return head_sent_; }
     [[nodiscard]] access_record& record() { return record_; }
+    // For composing a field; its memory stays with the connection.
+    [[nodiscard]] std::string& scratch() { return scratch_; }
 
   private:
     engine::task<result<>> send_document(const request& r, unsigned status,
@@ -92,6 +99,7 @@ class client {
     engine::stream& stream_;
     http::message_reader& reader_;
     std::string head_;
+    std::string scratch_;
     bool keep_alive_ = true;
     bool head_sent_ = false;
     bool invited_ = false;

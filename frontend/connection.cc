@@ -59,7 +59,7 @@ engine::task<bool> connection::serve_one() {
 
     request_.begun = engine::now();
     request_.when = engine::scheduler::current().time().wall();
-    request_.id = here_.next_request_id();
+    here_.next_request_id(request_.id);
     stream_->expire_at(request_.begun + limits.head_timeout);
     auto head = co_await reader_.read_request();
     if (!head) {
@@ -69,6 +69,7 @@ engine::task<bool> connection::serve_one() {
     request_.head = *head;
     s3::classify({.method = head->method, .target = head->target, .headers = head->headers},
                  here_.node.settings.listen.domains, request_.what);
+    name_object(here_, request_);
     client_.begin(request_);
     co_await answer();
     // A body that nobody asked for, or that was only half read, ends the conversation.
@@ -83,6 +84,9 @@ engine::task<bool> connection::serve_one() {
 }
 
 engine::task<void> connection::answer() {
+    if (request_.head.content_length > here_.node.settings.limits.body) {
+        co_return co_await client_.refuse_body(request_);
+    }
     if (request_.what.op == s3::operation::get_object) {
         here_.requests.gets.add();
         if (!client_.record().range.empty()) here_.requests.ranges.add();
@@ -90,7 +94,7 @@ engine::task<void> connection::answer() {
     }
     co_await pass_through(here_, client_, request_);
     if (writes(request_.what, request_.head.method)) {
-        co_await here_.gateway.forget(object_name_of(here_, request_));
+        co_await here_.gateway.forget(request_.name);
     }
 }
 

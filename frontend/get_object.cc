@@ -29,7 +29,7 @@ bool may_be_cached(const request& r) {
 engine::task<void> get_object(serving& here, client& out, const request& r) {
     if (!may_be_cached(r)) co_return co_await pass_through(here, out, r);
 
-    const origin::object_name name = object_name_of(here, r);
+    const origin::object_name& name = r.name;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         const time_point asked = engine::now();
         auto word = co_await here.gateway.authorise(r.head, r.what, name);
@@ -49,11 +49,11 @@ engine::task<void> get_object(serving& here, client& out, const request& r) {
     co_await tee_answer(here, out, r, name, *word);
 }
 
-origin::object_name object_name_of(const serving& here, const request& r) {
-    return {.scope = object_scope(r.head.host, here.node.settings.listen.domains),
-            .bucket = r.what.where.bucket,
-            .key = r.what.where.key,
-            .version_id = r.what.version_id};
+void name_object(const serving& here, request& r) {
+    r.name.scope = object_scope(r.head.host, here.node.settings.listen.domains);
+    r.name.bucket = r.what.where.bucket;
+    r.name.key = r.what.where.key;
+    r.name.version_id = r.what.version_id;
 }
 
 }  // namespace lode::frontend

@@ -18,7 +18,7 @@ namespace lode::frontend {
 
 engine::task<void> get_object(serving& here, client& out, const request& r);
 
-// The object that a request names. Exposed for whoever passes writes through.
-[[nodiscard]] origin::object_name object_name_of(const serving& here, const request& r);
+// Fills in `r.name` from what the request says.
+void name_object(const serving& here, request& r);
 
 }  // namespace lode::frontend

@@ -41,7 +41,7 @@ engine::task<void> watch_answer(origin::exchange& question, std::string_view met
 }
 
 // Why an upload ended before the origin's answer.
-enum class upload_end : std::uint8_t { sent, answered_early, client_gone, origin_gone };
+enum class upload_end : std::uint8_t { sent, answered_early, client_gone, origin_gone, too_long };
 
 engine::task<upload_end> send_body(serving& here, client& from, const request& r,
                                    origin::exchange& to, answer_watch& watch) {
@@ -53,6 +53,9 @@ engine::task<upload_end> send_body(serving& here, client& from, const request& r
         auto got = co_await from.reader().read_body(buffer.memory());
         if (!got) co_return upload_end::client_gone;
         from.record().bytes_in += *got;
+        if (bytes(from.record().bytes_in) > here.node.settings.limits.body) {
+            co_return upload_end::too_long;
+        }
         to.expect_progress();
         result<> sent;
         if (*got == 0) {
@@ -92,7 +95,7 @@ engine::task<result<>> ask_with_body(serving& here, client& from, const request&
     watcher.spawn(watch_answer(question, r.head.method, watch));
     const upload_end end = co_await upload(here, from, r, question, watch);
     if (end != upload_end::sent) question.spoil();
-    if (end == upload_end::client_gone) {
+    if (end == upload_end::client_gone || end == upload_end::too_long) {
         question.stream().abort();
         from.close_after();
     }
@@ -100,6 +103,7 @@ engine::task<result<>> ask_with_body(serving& here, client& from, const request&
     while (!watch.answer.has_value()) (void)co_await watch.changed.wait();
     co_await watcher.close();
     if (end == upload_end::client_gone) co_return fail(errc::cancelled);
+    if (end == upload_end::too_long) co_return fail(errc::too_large);
     if (!*watch.answer) co_return std::unexpected(watch.answer->error());
     question.set_head(**watch.answer);
     // What the client still sends belongs to a request that has its answer already.
@@ -198,6 +202,7 @@ engine::task<void> pass_through(serving& here, client& out, const request& r) {
     out.record().origin += engine::now() - asked;
     if (!question) {
         if (question.error().code == errc::cancelled) co_return out.break_off();
+        if (question.error().code == errc::too_large) co_return co_await out.refuse_body(r);
         co_return co_await out.refuse(r, question.error());
     }
     // A client that waits for an invitation and gets its answer instead may lose step on the connection
@@ -219,7 +224,8 @@ engine::task<void> relay_answer(serving& here, client& out, const request& r,
                                 origin::exchange& answer) {
     http::head_writer writer = relayed_head(out, answer.head());
     if (r.what.op == s3::operation::get_object || r.what.op == s3::operation::head_object) {
-        add_cache_status(writer, here.node.cache_name, cache_word::bypass, cache_detail::none);
+        add_cache_status(writer, here.node.cache_name, cache_word::bypass, cache_detail::none,
+                         out.scratch());
     }
     switch (answer.head().body) {
         case http::framing::none: {

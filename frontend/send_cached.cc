@@ -146,13 +146,16 @@ class cached_answer {
         if (wanted_.partial) {
             const s3::byte_range range{.first = object_offset(wanted_.first.value()),
                                        .last = object_offset(wanted_.end.value() - 1)};
-            writer.field("Content-Range", s3::content_range(range, version_->size));
+            out_.scratch().clear();
+            s3::append_content_range(range, version_->size, out_.scratch());
+            writer.field("Content-Range", out_.scratch());
         }
         std::array<char, s3::http_date_length> date;
         writer.field("Date", s3::format_http_date(
                                  std::chrono::floor<std::chrono::seconds>(request_.when), date));
         writer.field("x-amz-request-id", request_.id);
-        add_cache_status(writer, here_.node.cache_name, found.word(), found.detail());
+        add_cache_status(writer, here_.node.cache_name, found.word(), found.detail(),
+                         out_.scratch());
         return out_.finish_head(writer);
     }
 

@@ -1,5 +1,6 @@
 #include "frontend/serving.h"
 
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,9 +32,11 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
       log(std::move(log_file), n.settings.node.name),
       request_seed_(engine::scheduler::current().chance().next()) {}
 
-std::string serving::next_request_id() {
-    return fmt::format("{:08X}{:08X}", static_cast<std::uint32_t>(request_seed_),
-                       static_cast<std::uint32_t>(++request_count_));
+void serving::next_request_id(std::string& out) {
+    out.clear();
+    fmt::format_to(std::back_inserter(out), "{:08X}{:08X}",
+                   static_cast<std::uint32_t>(request_seed_),
+                   static_cast<std::uint32_t>(++request_count_));
 }
 
 }  // namespace lode::frontend

@@ -74,8 +74,8 @@ struct serving {
     connection_counters connections;
     bool stopping = false;
 
-    // "3f2a...": unique on this node, for x-amz-request-id and the log.
-    std::string next_request_id();
+    // "3F2A...": unique on this node, for x-amz-request-id and the log. Reuses `out`.
+    void next_request_id(std::string& out);
 
   private:
     std::uint64_t request_seed_;

@@ -81,6 +81,7 @@ struct limit_settings {
     std::uint32_t connections = 16384;  // clients, over all cores
     bytes head{32ULL << 10U};           // request line and headers
     bytes uri{16ULL << 10U};
+    bytes body{5ULL << 40U};  // of one request; S3 itself takes 5 TiB at most for an object
     std::uint32_t headers = 128;
     duration head_timeout = std::chrono::seconds(30);  // from the first byte of a head to its last
     duration body_timeout = std::chrono::seconds(60);  // each pause in a body, in or out

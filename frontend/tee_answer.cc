@@ -147,7 +147,8 @@ engine::task<void> tee_answer(serving& here, client& out, const request& r,
     co_await fill_edges(here, r, name, word.version, *range);
     out.record().cache = cache_word::miss;
     http::head_writer writer = relayed_head(out, answer.head());
-    add_cache_status(writer, here.node.cache_name, cache_word::miss, cache_detail::none);
+    add_cache_status(writer, here.node.cache_name, cache_word::miss, cache_detail::none,
+                     out.scratch());
     tee work(here, out, r, answer, word.version->part, out.finish_head(writer));
     const bool whole = co_await work.run(*range);
     if (whole) co_await here.gateway.remember(name, word.version);

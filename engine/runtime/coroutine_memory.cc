@@ -7,7 +7,7 @@ namespace lode::engine {
 namespace {
 
 constexpr std::size_t step = 64;
-constexpr std::size_t largest = 4096;
+constexpr std::size_t largest = std::size_t{16} << 10U;
 
 // Address sanitizer can only see a use after free when the memory really goes back.
 #if defined(__has_feature)

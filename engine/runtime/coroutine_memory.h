@@ -5,7 +5,8 @@
 //
 //   Core    Thread-local. A coroutine is destroyed on the core that made it.
 //   Memory  Grows to the high-water mark of live coroutines, in classes of 64 bytes; never shrinks.
-//   Limits  Larger than 4 KiB goes to the allocator.
+//   Limits  Larger than 16 KiB goes to the allocator. (A frame that the compiler inlined its callees into
+//           can have several kilobytes.)
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 #include "frontend/s3/range.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include <fmt/format.h>
@@ -56,8 +57,14 @@ resolved_range resolve(const range_request& request, bytes object_size) {
 }
 
 std::string content_range(byte_range range, bytes object_size) {
-    return fmt::format("bytes {}-{}/{}", range.first.value(), range.last.value(),
-                       object_size.count());
+    std::string text;
+    append_content_range(range, object_size, text);
+    return text;
+}
+
+void append_content_range(byte_range range, bytes object_size, std::string& out) {
+    fmt::format_to(std::back_inserter(out), "bytes {}-{}/{}", range.first.value(),
+                   range.last.value(), object_size.count());
 }
 
 std::string unsatisfied_content_range(bytes object_size) {

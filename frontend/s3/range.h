@@ -68,6 +68,7 @@ struct resolved_range {
 
 // "bytes 0-9/100" for 206, "bytes */100" for 416, "bytes=0-9" for a request.
 [[nodiscard]] std::string content_range(byte_range range, bytes object_size);
+void append_content_range(byte_range range, bytes object_size, std::string& out);
 [[nodiscard]] std::string unsatisfied_content_range(bytes object_size);
 [[nodiscard]] std::string range_header(byte_range range);
 

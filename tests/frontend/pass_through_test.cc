@@ -174,3 +174,21 @@ TEST_CASE("a write that passes by makes the next GET ask anew") {
 
     CHECK(body_of(world.get("/data/k")) == "new");
 }
+
+TEST_CASE("a body up to the limit passes and a longer one is refused with 413") {
+    settings tight;
+    tight.limits.body = bytes(10);
+    const std::string chunked =
+        "PUT /data/k HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const auto with_length = [](int length) {
+        return "PUT /data/k HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(length) +
+               "\r\n\r\n" + std::string(static_cast<std::size_t>(length), 'x');
+    };
+
+    CHECK(status_of(small_world(1, tight).talk(with_length(10))) == 200);
+    CHECK(status_of(small_world(1, tight).talk(with_length(11))) == 413);
+    CHECK(status_of(small_world(1, tight).talk(chunked + "a\r\n0123456789\r\n0\r\n\r\n")) == 200);
+    small_world world(1, tight);
+    CHECK(status_of(world.talk(chunked + "b\r\n01234567890\r\n0\r\n\r\n")) == 413);
+    CHECK(world.objects.empty());
+}

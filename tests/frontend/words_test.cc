@@ -14,7 +14,10 @@ TEST_CASE("a cache status names the node as a quoted string and says what happen
     http::head_writer writer(head);
     writer.response(200);
 
-    add_cache_status(writer, cache_name_of("node \"a\\"), cache_word::hit, cache_detail::memory);
+    std::string scratch;
+
+    add_cache_status(writer, cache_name_of("node \"a\\"), cache_word::hit, cache_detail::memory,
+                     scratch);
 
     CHECK(head.find("X-Cache: HIT\r\n") != std::string::npos);
     CHECK(head.find("Cache-Status: \"node \\\"a\\\\\"; hit; detail=memory\r\n") !=
@@ -27,7 +30,8 @@ TEST_CASE("each cache word has its own RFC 9211 parameters") {
         http::head_writer writer(head);
         writer.response(200);
         const std::size_t start = head.size();
-        add_cache_status(writer, "\"n\"", w, d);
+        std::string scratch;
+        add_cache_status(writer, "\"n\"", w, d, scratch);
         return head.substr(start);
     };
     CHECK(status_of(cache_word::miss, cache_detail::filling) ==

@@ -28,7 +28,7 @@ def toml(settings):
 
 class Lode:
     def __init__(self, directory, build, gateway, settings=None, memory="256MiB",
-                 device="1GiB", cores=2):
+                 device="1GiB", cores=2, environment=None):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self._program = pathlib.Path(build) / "lode"
@@ -51,6 +51,7 @@ class Lode:
                 self.settings.setdefault(section, {}).update(values)
             else:
                 self.settings[section] = values
+        self._environment = environment
         self.daemon = None
 
     @property
@@ -60,7 +61,7 @@ class Lode:
     def start(self, seconds=30):
         self.configuration.write_text(toml(self.settings))
         self.daemon = Daemon("lode", [self._program, "serve", "--config", self.configuration],
-                             self.directory)
+                             self.directory, self._environment)
         self.daemon.start()
         self.daemon.wait_until(lambda: self._ready() == 200, seconds, "ready")
         return self
