@@ -38,11 +38,11 @@ TEST_CASE(
 
     if (last - first < 50) return;
     // The seeds would prove nothing if nothing happened in them.
-    CHECK(sum.served > 50 * last);
+    CHECK(sum.served > 30 * last);
     CHECK(sum.served_from_disk > last);
-    CHECK(sum.checksum_failures > last);
-    CHECK(sum.device_errors > last);
-    CHECK(sum.evictions > 10 * last);
+    CHECK(sum.checksum_failures > last / 3);
+    CHECK(sum.device_errors > last / 3);
+    CHECK(sum.evictions > 5 * last);
 }
 
 TEST_CASE("the same seed lives the same life") {

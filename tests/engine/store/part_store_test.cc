@@ -1,72 +1,16 @@
 // The store as its users see it, on the simulator and on real rings over a file.
 #include "engine/store/part_store.h"
 
-#include <map>
-
 #include "engine/runtime/scope.h"
-#include "engine/runtime/wait_list.h"
 #include "tests/catch.h"
-#include "tests/engine/store/content.h"
-#include "tests/engine/store/store_world.h"
+#include "tests/engine/store/reading.h"
 
 using namespace lode;
 using namespace lode::engine;
 using namespace lode::literals;
 using namespace std::chrono_literals;
 
-namespace {
-
-store_options small_store(bytes memory = 16_MiB) {
-    store_options o;
-    o.memory = memory;
-    o.slab_size = 1_MiB;
-    o.shards = 1;
-    o.frame_wait = 200ms;
-    o.stop_timeout = 2s;
-    return o;
-}
-
-time_point soon() { return now() + 10s; }
-
-// What became of reading a whole part.
-struct reading {
-    std::uint32_t right = 0;
-    std::uint32_t wrong = 0;
-    std::map<chunk_source, std::uint32_t> from;
-    std::map<errc, std::uint32_t> failed;
-};
-
-task<void> read_chunk(part_store& store, part_key key, std::uint32_t chunk, reading& into) {
-    auto got = co_await store.read(key, chunk, soon());
-    if (!got) {
-        ++into.failed[got.error().code];
-        co_return;
-    }
-    ++(holds_content(key, chunk, got->data()) ? into.right : into.wrong);
-    ++into.from[got->source()];
-}
-
-task<reading> read_all(part_store& store, part_key key) {
-    reading all;
-    for (std::uint32_t n = 0; n < chunk_count(key.length); ++n) {
-        co_await read_chunk(store, key, n, all);
-    }
-    co_return all;
-}
-
-// Fills a part and waits until it is there and on the device.
-task<reading> bring(part_store& store, part_key key, source_facts& facts) {
-    const auto begun = co_await store.fill(key, whole(key), source_of(key, facts));
-    LODE_ASSERT(begun.has_value());
-    reading all = co_await read_all(store, key);
-    const auto settled = co_await store.settle(soon());
-    LODE_ASSERT(settled.has_value());
-    co_return all;
-}
-
 #define ON_BOTH_WORLDS const world where = GENERATE(world::simulated, world::rings)
-
-}  // namespace
 
 namespace {
 
@@ -191,64 +135,6 @@ TEST_CASE("readers of one chunk share one device read") {
 
 namespace {
 
-struct pressure {
-    std::uint32_t pinned_right = 0;
-    std::uint32_t kept = 0;  // chunks of parts that were read right
-    std::uint32_t wrong = 0;
-    std::uint32_t missed = 0;
-    reading newest;
-    reading oldest;
-    store_stats stats;
-};
-
-// Ten times the memory and three times the device pass by while one chunk is pinned.
-task<void> press(store_under_test on, pressure& out) {
-    const part_key held = numbered_part(1000, 1_MiB);
-    source_facts facts;
-    (void)co_await bring(on.store, held, facts);
-    auto lease = co_await on.store.read(held, 0, soon());
-    LODE_ASSERT(lease.has_value());
-    for (std::uint64_t i = 0; i < 30; ++i) {
-        const reading passed = co_await bring(on.store, numbered_part(i, 3_MiB + 200_KiB), facts);
-        out.wrong += passed.wrong;
-    }
-    out.pinned_right = holds_content(held, 0, lease->data()) ? 1 : 0;
-    lease->give_back();
-    out.newest = co_await read_all(on.store, numbered_part(29, 3_MiB + 200_KiB));
-    out.oldest = co_await read_all(on.store, numbered_part(0, 3_MiB + 200_KiB));
-    for (std::uint64_t i = 0; i < 30; ++i) {
-        reading again = co_await read_all(on.store, numbered_part(i, 3_MiB + 200_KiB));
-        out.kept += again.right;
-        out.wrong += again.wrong;
-        out.missed += again.failed[errc::not_found];
-    }
-    out.stats = on.store.stats();
-}
-
-}  // namespace
-
-TEST_CASE("more than memory and device hold passes through; what was used last is kept") {
-    ON_BOTH_WORLDS;
-    pressure seen;
-
-    REQUIRE(run_store(where, small_store(8_MiB), 33_MiB + 600_KiB,
-                      [&](store_under_test on) { return press(on, seen); }));
-
-    CHECK(seen.pinned_right == 1);
-    CHECK(seen.wrong == 0);
-    CHECK(seen.newest.right == 4);
-    CHECK(seen.oldest.failed == std::map<errc, std::uint32_t>{{errc::not_found, 4}});
-    CHECK(seen.kept >= 8 * 4);
-    CHECK(seen.kept + seen.missed == 30 * 4);
-    CHECK(seen.stats.evicted_disk_parts > 0);
-    CHECK(seen.stats.evicted_memory_chunks > 0);
-    CHECK(seen.stats.device_used <= seen.stats.device_capacity);
-    CHECK(seen.stats.memory_used <= seen.stats.memory_capacity);
-    CHECK(seen.stats.checksum_failures == 0);
-}
-
-namespace {
-
 struct claims {
     bool first = false;
     errc second = errc::io;
@@ -333,6 +219,8 @@ task<void> interrupt(store_under_test on, interruption& out) {
     const part_key other = numbered_part(2, 5_KiB);
     (void)co_await on.store.fill(other, whole(other), source_of(other, out.short_one));
     out.of_short = co_await read_all(on.store, other);
+    LODE_ASSERT((co_await on.store.settle(soon())).has_value());
+    co_await on.store.purge(key);
     out.stats = on.store.stats();
 }
 
@@ -353,6 +241,8 @@ TEST_CASE("a fill that breaks keeps what it has, tells its readers, and is conti
     CHECK(seen.of_short.failed.size() == 1);
     CHECK(seen.of_short.right == 0);
     CHECK(seen.stats.fill_errors == 2);
+    CHECK(seen.stats.memory_used == 0);
+    CHECK(seen.stats.parts == 0);
     CHECK(seen.broken.alive + seen.resumed.alive + seen.short_one.alive == 0);
 }
 
@@ -554,6 +444,47 @@ TEST_CASE("parts of both cores are read from one, and borrowed frames find their
 
 namespace {
 
+task<void> use_two_devices(store_under_test on, reading& disk, store_stats& stats) {
+    source_facts facts;
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        (void)co_await bring(on.store, numbered_part(i, 1_MiB + 3_KiB), facts);
+    }
+    co_await on.store.drop_memory();
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        const reading again = co_await read_all(on.store, numbered_part(i, 1_MiB + 3_KiB));
+        disk.right += again.right;
+    }
+    stats = on.store.stats();
+}
+
+}  // namespace
+
+TEST_CASE("parts are spread over two devices, of which one has more shards than the other") {
+    const temporary_file first;
+    const temporary_file second;
+    // Formatted one by one, because the wishes are the node's.
+    for (const auto& [file, shards] : {std::pair(&first, 2U), std::pair(&second, 4U)}) {
+        store_options o = small_store();
+        o.devices = {{.path = file->path(), .size = 64_MiB}};
+        o.shards = shards;
+        REQUIRE(part_store::open(o).has_value());
+    }
+    store_options o = small_store(32_MiB);
+    o.cores = 2;
+    o.devices = {{.path = first.path(), .size = 64_MiB}, {.path = second.path(), .size = 64_MiB}};
+    reading disk;
+    store_stats stats;
+
+    run_on_rings(o, 0_B, [&](store_under_test on) { return use_two_devices(on, disk, stats); });
+
+    CHECK(disk.right == 40);
+    CHECK(stats.device_capacity > (120_MiB).count());
+    CHECK(stats.device_used == 20 * (1_MiB + 4_KiB).count());
+    CHECK(stats.checksum_failures == 0);
+}
+
+namespace {
+
 task<void> begin_and_leave(store_under_test on, source_facts& facts, reading& out) {
     const part_key key = numbered_part(1, 10_MiB);
     LODE_ASSERT((co_await on.store.fill(key, whole(key), source_of(key, facts))).has_value());
@@ -588,172 +519,6 @@ TEST_CASE("without a device everything stays in memory as long as there is room"
     CHECK(seen.disk.failed == std::map<errc, std::uint32_t>{{errc::not_found, 4}});
     CHECK(seen.stats.parts == 0);
     CHECK(seen.stats.memory_used == 0);
-}
-
-namespace {
-
-struct bad_luck {
-    reading corrupt, after_refill, unreadable, unwritten, dropped;
-    store_stats stats;
-};
-
-task<void> suffer(store_under_test on, bad_luck& out) {
-    const part_key key = numbered_part(1, 4_MiB);
-    source_facts facts;
-    (void)co_await bring(on.store, key, facts);
-    co_await on.store.drop_memory();
-    // Every bit of the data area is as likely; the four chunks are all there is.
-    for (std::uint64_t at = 1 << 20; at < 8 << 20; at += 4096) {
-        on.disk->flip_bit(device_offset(at + 100), 3);
-    }
-    out.corrupt = co_await read_all(on.store, key);
-    out.after_refill = co_await bring(on.store, key, facts);
-    co_await on.store.drop_memory();
-    for (simulated_device* d : *on.devices) d->set_faults({.read_error = 1});
-    out.unreadable = co_await read_all(on.store, key);
-    for (simulated_device* d : *on.devices) d->set_faults({.write_error = 1});
-    out.unwritten = co_await bring(on.store, key, facts);
-    co_await on.store.drop_memory();
-    out.dropped = co_await read_all(on.store, key);
-    out.stats = on.store.stats();
-}
-
-}  // namespace
-
-TEST_CASE("wrong bits, unreadable and unwritable chunks are misses, counted, never served") {
-    bad_luck seen;
-
-    REQUIRE(run_store(world::simulated, small_store(), 32_MiB,
-                      [&](store_under_test on) { return suffer(on, seen); }));
-
-    const std::map<errc, std::uint32_t> all_missed{{errc::not_found, 4}};
-    CHECK(seen.corrupt.failed == all_missed);
-    CHECK(seen.after_refill.right == 4);
-    CHECK(seen.unreadable.failed == all_missed);
-    CHECK(seen.unwritten.right == 4);
-    CHECK(seen.dropped.failed == all_missed);
-    CHECK(seen.stats.checksum_failures == 4);
-    CHECK(seen.stats.device_read_errors == 4);
-    CHECK(seen.stats.device_write_errors == 4);
-    CHECK(seen.stats.device_used == 0);
-    CHECK(seen.stats.parts == 0);
-}
-
-namespace {
-
-struct stalled {
-    errc impatient = errc::io;
-    reading patient;
-    bool purged_and_right = false;
-    store_stats stats;
-};
-
-task<void> purge_later(part_store& store, part_key key) {
-    co_await sleep_for(1s);
-    co_await store.purge(key);
-}
-
-task<void> stall(store_under_test on, stalled& out) {
-    const part_key key = numbered_part(1, 1_MiB);
-    source_facts facts;
-    (void)co_await bring(on.store, key, facts);
-    co_await on.store.drop_memory();
-    for (simulated_device* d : *on.devices) d->set_faults({.stall = 1, .stall_time = 3s});
-    out.impatient = (co_await on.store.read(key, 0, now() + 1s)).error().code;
-    co_await read_chunk(on.store, key, 0, out.patient);
-    // Purged while it is being read: who waits gets it, and then it is gone.
-    co_await on.store.drop_memory();
-    scope others;
-    others.spawn(purge_later(on.store, key));
-    auto got = co_await on.store.read(key, 0, soon());
-    out.purged_and_right = got.has_value() && holds_content(key, 0, got->data());
-    if (got) got->give_back();
-    co_await others.close();
-    out.stats = on.store.stats();
-}
-
-}  // namespace
-
-TEST_CASE("a device that stalls costs only those who will not wait") {
-    stalled seen;
-
-    REQUIRE(run_store(world::simulated, small_store(), 32_MiB,
-                      [&](store_under_test on) { return stall(on, seen); }));
-
-    CHECK(seen.impatient == errc::timed_out);
-    CHECK(seen.patient.right == 1);
-    CHECK(seen.purged_and_right);
-    CHECK(seen.stats.parts == 0);
-    CHECK(seen.stats.device_used == 0);
-    CHECK(seen.stats.memory_used == 0);
-}
-
-namespace {
-
-struct full_device {
-    std::uint32_t right = 0;
-    store_stats stats;
-};
-
-// Leases on every part that the device holds: none of them may give way.
-task<void> fill_up(store_under_test on, full_device& out) {
-    source_facts facts;
-    std::vector<chunk_lease> held;
-    for (std::uint64_t i = 0; i < 20; ++i) {
-        const part_key key = numbered_part(i, 1_MiB);
-        const reading got = co_await bring(on.store, key, facts);
-        out.right += got.right;
-        auto lease = co_await on.store.read(key, 0, soon());
-        LODE_ASSERT(lease.has_value());
-        held.push_back(std::move(*lease));
-    }
-    out.stats = on.store.stats();
-}
-
-}  // namespace
-
-TEST_CASE("when nothing on the device may give way, a chunk stays in memory only") {
-    ON_BOTH_WORLDS;
-    full_device seen;
-
-    REQUIRE(run_store(where, small_store(64_MiB), 17_MiB + 200_KiB,
-                      [&](store_under_test on) { return fill_up(on, seen); }));
-
-    CHECK(seen.right == 20);
-    CHECK(seen.stats.chunks_disk == 16);
-    CHECK(seen.stats.no_space == 4);
-    CHECK(seen.stats.evicted_disk_chunks == 0);
-}
-
-namespace {
-
-task<void> many_small_parts(store_under_test on, store_stats& out, std::uint32_t& right) {
-    source_facts facts;
-    for (std::uint64_t i = 0; i < 300; ++i) {
-        const reading got = co_await bring(on.store, numbered_part(i, 100_B), facts);
-        right += got.right;
-        // On the device only, so that there is nothing to win in memory.
-        co_await on.store.drop_memory();
-    }
-    out = on.store.stats();
-}
-
-}  // namespace
-
-TEST_CASE("a full index lets the coldest parts go") {
-    ON_BOTH_WORLDS;
-    store_options o = small_store();
-    o.parts_max = GENERATE(3U, 100U);
-    o.shards = 4;
-    store_stats seen;
-    std::uint32_t right = 0;
-
-    REQUIRE(run_store(where, o, 32_MiB,
-                      [&](store_under_test on) { return many_small_parts(on, seen, right); }));
-
-    CHECK(right == 300);
-    CHECK(seen.parts <= o.parts_max);
-    CHECK(seen.parts >= o.parts_max * 9 / 10);
 }
 
 TEST_CASE("the metrics page has every counter once") {
