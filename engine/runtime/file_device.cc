@@ -45,10 +45,20 @@ result<bytes> reserve(int fd, const struct stat& facts, bytes wanted) {
     return fail(errno == ENOSPC || errno == EFBIG ? errc::no_space : errc::io, errno);
 }
 
-result<bytes> block_device_size(int fd) {
+// All of the device, or as much of it as is wanted.
+result<bytes> block_device_size(int fd, bytes wanted) {
     std::uint64_t size = 0;
     if (ioctl(fd, BLKGETSIZE64, &size) != 0) return fail_errno(errno);
-    return bytes(size);
+    if (wanted > bytes(size)) return fail(errc::no_space);
+    return wanted == bytes(0) ? bytes(size) : wanted;
+}
+
+// A file may be created. A block device must exist, and must not be in use: O_EXCL refuses one that is
+// mounted.
+int opening_flags(const std::string& path) {
+    struct stat facts{};
+    const bool is_block = stat(path.c_str(), &facts) == 0 && S_ISBLK(facts.st_mode);
+    return O_RDWR | O_CLOEXEC | (is_block ? O_EXCL : O_CREAT);
 }
 
 }  // namespace
@@ -56,20 +66,20 @@ result<bytes> block_device_size(int fd) {
 result<std::shared_ptr<device_file>> device_file::open(const options& o) {
     auto made = std::shared_ptr<device_file>(new device_file);
     made->path_ = o.path;
-    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC;
+    const int flags = opening_flags(o.path);
     made->fd_ = ::open(o.path.c_str(), flags | O_DIRECT, 0600);
     if (made->fd_ < 0 && errno == EINVAL) {
         if (o.direct == options::direct_io::required) return fail(errc::invalid, EINVAL);
         made->direct_ = false;
         made->fd_ = ::open(o.path.c_str(), flags, 0600);
     }
-    if (made->fd_ < 0) return fail_errno(errno);
+    if (made->fd_ < 0) return fail(errno == EBUSY ? errc::unavailable : errc::io, errno);
     if (flock(made->fd_, LOCK_EX | LOCK_NB) != 0) return fail(errc::unavailable, errno);
 
     struct stat facts{};
     if (fstat(made->fd_, &facts) != 0) return fail_errno(errno);
     result<bytes> size = S_ISREG(facts.st_mode)   ? reserve(made->fd_, facts, o.size)
-                         : S_ISBLK(facts.st_mode) ? block_device_size(made->fd_)
+                         : S_ISBLK(facts.st_mode) ? block_device_size(made->fd_, o.size)
                                                   : fail(errc::invalid);
     if (!size) return std::unexpected(size.error());
     made->size_ = *size;

@@ -20,11 +20,13 @@ class device_file {
   public:
     struct options {
         std::string path;
-        bytes size;  // a regular file is created or grown to this, with its space reserved
+        bytes
+            size;  // a regular file is created or grown to this, with its space reserved; of a block
+                   // device this much is used, or all of it when 0
         enum class direct_io : std::uint8_t { required, preferred } direct = direct_io::preferred;
     };
 
-    // Blocks. unavailable when another process holds it; no_space when the space cannot be
+    // Blocks. unavailable when another process holds it (EBUSY: it is mounted); no_space when the space cannot be
     // reserved; invalid when O_DIRECT is required and refused, or the path is neither a file nor a
     // block device.
     [[nodiscard]] static result<std::shared_ptr<device_file>> open(const options& o);

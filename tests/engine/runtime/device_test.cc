@@ -206,3 +206,57 @@ TEST_CASE("the simulated device fails and flips bits about as often as it is tol
     CHECK((errors > 50 && errors < 200));
     CHECK((wrong > 50 && wrong < 200));
 }
+
+namespace {
+
+// A loop device over a file, where this process may make one.
+class loop_device {
+  public:
+    explicit loop_device(const std::filesystem::path& file) {
+        const std::string command = "losetup --find --show " + file.string() + " 2>/dev/null";
+        FILE* pipe = popen(command.c_str(), "r");  // NOLINT(cert-env33-c)
+        if (pipe == nullptr) return;
+        char line[64] = {};
+        if (fgets(line, sizeof line, pipe) != nullptr) path_ = line;
+        pclose(pipe);
+        while (!path_.empty() && path_.back() == '\n') path_.pop_back();
+    }
+    ~loop_device() {
+        if (!path_.empty()) (void)!std::system(("losetup --detach " + path_).c_str());
+    }
+    loop_device(const loop_device&) = delete;
+    loop_device& operator=(const loop_device&) = delete;
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+}  // namespace
+
+TEST_CASE("a block device is used whole or in part, and is written with O_DIRECT") {
+    const scratch_folder folder;
+    std::ofstream(folder.path / "disk").close();
+    std::filesystem::resize_file(folder.path / "disk", (64_MiB).count());
+    const loop_device loop(folder.path / "disk");
+    if (loop.path().empty()) {
+        WARN("no loop device can be made here: block devices are not tested");
+        return;
+    }
+
+    {
+        auto whole = device_file::open({.path = loop.path(), .size = 0_B});
+        REQUIRE(whole);
+        CHECK((*whole)->size() == 64_MiB);
+        CHECK((*whole)->direct());
+        CHECK(!device_file::open({.path = loop.path(), .size = 0_B}));
+    }
+    CHECK(!device_file::open({.path = loop.path(), .size = 65_MiB}));
+    auto part = device_file::open({.path = loop.path(), .size = 32_MiB});
+    REQUIRE(part);
+    CHECK((*part)->size() == 32_MiB);
+    bool same = false;
+    run_on_core([&] { return on_a_file(*part, frames_are::plain, same); });
+    CHECK(same);
+}
