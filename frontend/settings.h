@@ -43,6 +43,8 @@ struct origin_settings {
     duration connect_timeout = std::chrono::seconds(3);
     // To the first byte of an answer, and each pause in it.
     duration answer_timeout = std::chrono::seconds(60);
+    // The same where the request changes something: a copy may take minutes.
+    duration change_timeout = std::chrono::minutes(10);
 
     friend bool operator==(const origin_settings&, const origin_settings&) = default;
 };

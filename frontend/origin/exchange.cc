@@ -42,10 +42,12 @@ engine::task<result<exchange>> exchange::ask(origin_link& link, const forwarded_
 
 engine::task<result<exchange>> exchange::start(origin_link& link, const forwarded_head& request,
                                                stage wanted) {
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    const duration patience = reads ? link.answer_timeout : link.change_timeout;
     for (const freshness f : {freshness::any, freshness::fresh}) {
         auto lease = co_await link.pool.acquire(engine::now() + link.answer_timeout, f);
         if (!lease) co_return std::unexpected(lease.error());
-        exchange made(std::move(*lease), link.answer_timeout);
+        exchange made(std::move(*lease), patience);
         auto done = co_await made.send_head(link, request);
         if (done && wanted == stage::answered) done = co_await made.read_head(request.method);
         if (done) co_return made;

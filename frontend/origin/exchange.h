@@ -40,6 +40,7 @@ struct origin_link {
     http::connection_pool& pool;
     std::string_view authority;  // Host for requests that came without one
     duration answer_timeout;
+    duration change_timeout;  // for requests that change something: a copy may take minutes
 };
 
 class exchange {
@@ -60,7 +61,7 @@ class exchange {
     [[nodiscard]] bool on_reused_connection() const { return lease_->reused(); }
 
     // Moves the deadline of the connection: to be called before each step.
-    void expect_progress() { stream().expire_at(engine::now() + answer_timeout_); }
+    void expect_progress() { stream().expire_at(engine::now() + patience_); }
 
     // The request did not leave completely: the connection can serve no other.
     void spoil() { spoiled_ = true; }
@@ -79,11 +80,11 @@ class exchange {
     engine::task<result<>> read_head(std::string_view method);
     [[nodiscard]] bool may_try_again(std::string_view method, const error& why);
 
-    exchange(http::connection_pool::lease lease, duration answer_timeout)
-        : lease_(std::move(lease)), answer_timeout_(answer_timeout) {}
+    exchange(http::connection_pool::lease lease, duration patience)
+        : lease_(std::move(lease)), patience_(patience) {}
 
     http::connection_pool::lease lease_;
-    duration answer_timeout_;
+    duration patience_;
     http::response_head head_;
     bool spoiled_ = false;
 };

@@ -192,3 +192,17 @@ TEST_CASE("a body up to the limit passes and a longer one is refused with 413") 
     CHECK(status_of(world.talk(chunked + "b\r\n01234567890\r\n0\r\n\r\n")) == 413);
     CHECK(world.objects.empty());
 }
+
+TEST_CASE("a change may take the origin minutes, a read may not") {
+    small_world world;
+    world.objects["/data/k"] = {.body = "x"};
+    world.thinks = std::chrono::minutes(5);
+
+    const std::string copied = world.talk(
+        "PUT /data/copy HTTP/1.1\r\nHost: h\r\nx-amz-copy-source: /data/k\r\nContent-Length: "
+        "0\r\n\r\n");
+    const std::string read = world.get("/data/k");
+
+    CHECK(status_of(copied) == 200);
+    CHECK(status_of(read) == 503);
+}

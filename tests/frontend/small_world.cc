@@ -85,6 +85,7 @@ class small_world::dialer final : public http::dialer {
                 request.body.append(reinterpret_cast<const char*>(buffer), *got);
             }
             if (!at_once && !reader.body_complete()) break;
+            if (world.thinks > duration::zero()) co_await engine::sleep_for(world.thinks);
             bool keep = true;
             const std::string answer = world.answer_of(request, head->headers, keep);
             world.asked.push_back(std::move(request));

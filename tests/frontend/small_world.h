@@ -53,6 +53,8 @@ class small_world {
     bool reachable = true;
     // Whether the origin says 100 Continue; else it answers on the head alone.
     bool invites = true;
+    // How long it thinks before it answers.
+    duration thinks{0};
 
     // Sends raw bytes as one client on one connection, and returns everything that came back until the
     // server closed. The client closes its sending side after its bytes.

@@ -130,6 +130,9 @@ constexpr std::array table{
     setting{"origin", "answer_timeout",
         duration_rule{in<&settings::origin, &origin_settings::answer_timeout>, 1ms, 24h},
         "How long the gateway may take to the first byte of an answer, and for each pause in it."},
+    setting{"origin", "change_timeout",
+        duration_rule{in<&settings::origin, &origin_settings::change_timeout>, 1ms, 24h},
+        "The same for requests that change something: a copy may take minutes."},
 
     setting{"auth", "mode",
         one_of<&settings::auth, &auth_settings::mode>(auth_words, 1),
