@@ -132,20 +132,32 @@ task<stream_pair> connected_sockets() {
 }
 
 // A certificate for localhost, made once per run by the openssl command.
-const std::string& certificate_folder() {
-    static const std::string folder = [] {
+class certificate {
+  public:
+    certificate() {
         std::string made = (std::filesystem::temp_directory_path() / "lode-tls-XXXXXX").string();
         LODE_ASSERT(mkdtemp(made.data()) != nullptr);
+        folder_ = made;
         const std::string command =
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
             " -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
             " -keyout " +
-            made + "/key.pem -out " + made + "/cert.pem 2>/dev/null";
+            folder_ + "/key.pem -out " + folder_ + "/cert.pem 2>/dev/null";
         LODE_ASSERT(std::system(command.c_str()) == 0);
-        std::atexit([] { std::filesystem::remove_all(certificate_folder()); });
-        return made;
-    }();
-    return folder;
+    }
+    ~certificate() { std::filesystem::remove_all(folder_); }
+    certificate(const certificate&) = delete;
+    certificate& operator=(const certificate&) = delete;
+
+    [[nodiscard]] const std::string& folder() const { return folder_; }
+
+  private:
+    std::string folder_;
+};
+
+const std::string& certificate_folder() {
+    static const certificate made;
+    return made.folder();
 }
 
 struct tls_contexts {
