@@ -3,6 +3,19 @@
 #include <array>
 
 namespace lode::frontend {
+namespace {
+
+s3::s3_error s3_error_of_status(unsigned status) {
+    switch (status) {
+        case 408: return s3::s3_error::request_timeout;
+        case 414: return s3::s3_error::uri_too_long;
+        case 431: return s3::s3_error::request_header_section_too_large;
+        case 501: return s3::s3_error::not_implemented;
+        default: return s3::s3_error::invalid_request;
+    }
+}
+
+}  // namespace
 
 void client::begin(const request& r) {
     keep_alive_ = r.head.keep_alive && !here_.stopping;
@@ -77,6 +90,14 @@ engine::task<result<>> client::send_error(const request& r, s3::s3_error e,
     const std::string_view path = r.head.target.substr(0, r.head.target.find('?'));
     return send_document(r, s3::describe(e).status,
                          {.error = e, .resource = path, .request_id = r.id}, fields);
+}
+
+engine::task<void> client::refuse_unreadable(const request& r, error why) {
+    close_after();
+    const unsigned status = http::status_of(reader_.problem(), why);
+    if (status == 0 || head_sent_) co_return break_off();
+    co_await refuse_unread(r, status, s3_error_of_status(status),
+                           http::describe(reader_.problem()));
 }
 
 engine::task<void> client::refuse_unread(const request& r, unsigned status, s3::s3_error e,

@@ -62,9 +62,9 @@ class client {
     engine::task<result<>> invite_body();
     [[nodiscard]] bool invited() const { return invited_; }
 
-    // A request whose head could not be read: `status` with a sentence of our own.
-    engine::task<void> refuse_unread(const request& r, unsigned status, s3::s3_error e,
-                                     std::string_view sentence);
+    // The request's head or body breaks the rules: says which, and ends the connection. Where an answer
+    // makes no sense, because the client is gone, only the latter.
+    engine::task<void> refuse_unreadable(const request& r, error why);
 
     // 413: the body is longer than limits.body.
     engine::task<void> refuse_body(const request& r);
@@ -91,6 +91,8 @@ class client {
     [[nodiscard]] std::string& scratch() { return scratch_; }
 
   private:
+    engine::task<void> refuse_unread(const request& r, unsigned status, s3::s3_error e,
+                                     std::string_view sentence);
     engine::task<result<>> send_document(const request& r, unsigned status,
                                          s3::error_document document,
                                          std::span<const http::header> fields);

@@ -18,16 +18,6 @@ bool writes(const s3::classified& what, std::string_view method) {
     return what.op == other_object && method != "GET" && method != "HEAD";
 }
 
-s3::s3_error s3_error_of_status(unsigned status) {
-    switch (status) {
-        case 408: return s3::s3_error::request_timeout;
-        case 414: return s3::s3_error::uri_too_long;
-        case 431: return s3::s3_error::request_header_section_too_large;
-        case 501: return s3::s3_error::not_implemented;
-        default: return s3::s3_error::invalid_request;
-    }
-}
-
 }  // namespace
 
 connection::connection(serving& here, std::unique_ptr<engine::stream> stream)
@@ -100,16 +90,12 @@ engine::task<void> connection::answer() {
 
 // A head that cannot be read is answered where that makes sense; what follows it cannot be trusted.
 engine::task<void> connection::refuse_head(error why) {
-    const unsigned status = http::status_of(reader_.problem(), why);
-    if (status == 0) co_return;
+    if (http::status_of(reader_.problem(), why) == 0) co_return;
     here_.requests.refused.add();
     request_.head = {.method = "", .target = ""};
     request_.what = {};
     client_.begin(request_);
-    client_.close_after();
-    stream_->expire_at(engine::now() + linger_time);
-    co_await client_.refuse_unread(request_, status, s3_error_of_status(status),
-                                   http::describe(reader_.problem()));
+    co_await client_.refuse_unreadable(request_, why);
     account();
 }
 

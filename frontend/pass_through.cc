@@ -201,7 +201,9 @@ engine::task<void> pass_through(serving& here, client& out, const request& r) {
     }
     out.record().origin += engine::now() - asked;
     if (!question) {
-        if (question.error().code == errc::cancelled) co_return out.break_off();
+        if (question.error().code == errc::cancelled) {
+            co_return co_await out.refuse_unreadable(r, question.error());
+        }
         if (question.error().code == errc::too_large) co_return co_await out.refuse_body(r);
         co_return co_await out.refuse(r, question.error());
     }

@@ -101,6 +101,7 @@ task<result<>> tcp_socket::finish_sending() {
 
 void tcp_socket::expire_at(time_point when) {
     deadline_ = when;
+    if (ended_ == ended::timed_out && when > now()) ended_ = ended::no;
     if (when < timer_.due()) timer_.arm(when);
 }
 
@@ -117,7 +118,7 @@ void tcp_socket::expired(void* self) {
 void tcp_socket::abort() { cancel_all(ended::aborted); }
 
 void tcp_socket::cancel_all(ended why) {
-    if (ended_ != ended::no) return;
+    if (ended_ == ended::aborted) return;
     ended_ = why;
     if (receiving_ != nullptr) ring::current().cancel(*receiving_);
     if (sending_ != nullptr) ring::current().cancel(*sending_);
@@ -140,7 +141,7 @@ task<void> tcp_socket::close() {
     timer_.disarm();
     const int fd = std::exchange(fd_, -1);
     if (fd < 0) co_return;
-    if (ended_ != ended::no) {
+    if (ended_ == ended::aborted) {
         // Given up: a reset tells the peer that this was no orderly end, and the kernel need not keep
         // our unsent bytes for a peer that does not read.
         const linger at_once{.l_onoff = 1, .l_linger = 0};

@@ -5,7 +5,7 @@
 //
 //   Core        One. At most one receive and one send at a time.
 //   Errors      closed: the peer reset or the other side is gone. timed_out: the deadline passed.
-//               cancelled: abort() was called. After an error of a direction, only close() is
+//               cancelled: abort() was called. After any error but timed_out only close() is
 //               useful.
 //   Lifetime    Buffers are borrowed until the call returns. close() must have been awaited before
 //               destruction.
@@ -41,12 +41,13 @@ class stream {
     // Says that we send no more; the peer sees the end of our bytes.
     virtual task<result<>> finish_sending() = 0;
 
-    // From `when` on, whatever waits on this stream fails with timed_out. Cheap to move forward, so
-    // that callers set it before each step. `never` switches it off.
+    // From `when` on, whatever waits on this stream fails with timed_out. Cheap to move forward, so that
+    // callers set it before each step; a later deadline makes a stream that timed out usable again, to
+    // say so to the peer. `never` switches it off.
     virtual void expire_at(time_point when) = 0;
 
     // Fails whatever waits now and later with cancelled, and makes close() a reset instead of an orderly
-    // end. Does not wait. A deadline that passed does the same.
+    // end. Does not wait.
     virtual void abort() = 0;
 
     virtual task<void> close() = 0;

@@ -206,3 +206,17 @@ TEST_CASE("a change may take the origin minutes, a read may not") {
     CHECK(status_of(copied) == 200);
     CHECK(status_of(read) == 503);
 }
+
+TEST_CASE("a body that cannot be read is refused, and what the origin got of it is not an upload") {
+    for (const std::string chunk : {"zz\r\n", "5\r\nhelloXX\r\n", "ffffffffffffffffff\r\n"}) {
+        CAPTURE(chunk);
+        small_world world;
+
+        const std::string answer = world.talk(
+            "PUT /data/k HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk);
+
+        CHECK(status_of(answer) == 400);
+        CHECK(header_of(answer, "Connection") == "close");
+        CHECK(world.objects.empty());
+    }
+}

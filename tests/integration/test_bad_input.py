@@ -454,8 +454,9 @@ class SlowClients(Hostile):
 
         self.expect_content(self.s3.get(self.bucket, "warm", range="bytes=0-9"), "warm", 0, 10)
         self.expect_an_end(slow[0], 5, trickle=b"X: y\r\n")
-        for raw in slow[1:]:
+        for raw in slow[1:-1]:
             self.expect_an_end(raw, 5)
+        self.assertEqual(slow[-1].answer()[0], 408)
 
     def test_a_connection_without_a_request_ends(self):
         self.expect_an_end(self.raw(), 6)

@@ -253,6 +253,33 @@ TEST_CASE("a receive whose deadline passes says timed_out") {
     CHECK(f.late == errc::timed_out);
 }
 
+namespace {
+
+task<void> speak_after_a_deadline(stream_pair& ends, findings& f) {
+    std::byte one[1];
+    ends.first->expire_at(now() + std::chrono::milliseconds(20));
+    auto got = co_await ends.first->receive(one);
+    if (!got) f.late = got.error().code;
+    ends.first->expire_at(now() + std::chrono::seconds(5));
+    LODE_ASSERT((co_await send_all(*ends.first, noise(1000))).has_value());
+    LODE_ASSERT((co_await ends.first->finish_sending()).has_value());
+    co_await receive_to_end(*ends.second, f.at_second);
+    co_await close_both(ends);
+}
+
+}  // namespace
+
+TEST_CASE("a later deadline lets a stream that timed out say goodbye") {
+    const std::string kind = EVERY_KIND;
+    CAPTURE(kind);
+    findings f;
+
+    on_each_kind(kind, [&](stream_pair& ends) { return speak_after_a_deadline(ends, f); });
+
+    CHECK(f.late == errc::timed_out);
+    CHECK((f.at_second == noise(1000)));
+}
+
 TEST_CASE("an aborted receive says cancelled") {
     const std::string kind = EVERY_KIND;
     CAPTURE(kind);
