@@ -8,9 +8,8 @@
 // configured domains, means path style.
 //
 //   Errors  What cannot be addressed (bad percent-encoding, NUL, a bucket or a key beyond the
-//   limits)
-//           is `unaddressable`, which is not an error of ours: the caller passes the request on and
-//           the origin answers.
+//           limits) is `unaddressable`, which is not an error of ours: the caller passes the
+//           request on and the origin answers.
 //   Limits  Bucket of 3 to 63 bytes, key of 1 to 1024 bytes after decoding.
 #pragma once
 

@@ -6,7 +6,7 @@
 // A two-digit year of the RFC 850 form means 1970 to 2069: nothing that S3 dates is older.
 //
 //   Limits  Years 1 to 9999; the day of the week must be a day's name, but need not be the right
-//   one.
+//           one.
 #pragma once
 
 #include <array>
