@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/runtime/operations.h"
+#include "frontend/s3/utf8.h"
 
 namespace lode::frontend {
 namespace {
@@ -18,20 +19,24 @@ namespace {
 // Lines are worth waiting a little for company.
 constexpr duration gather_time = std::chrono::milliseconds(20);
 
-// A JSON string. Keys are bytes; those outside ASCII that are no valid text are written as the
-// Latin-1 characters of their values, so that the line stays valid JSON and nothing is lost.
+// A JSON string. Keys are bytes: a byte that belongs to no UTF-8 sequence is written as the character of
+// its value, so that the line stays valid JSON and nothing is lost.
 void append_json(std::string_view text, std::string& out) {
     out += '"';
-    for (const char c : text) {
+    while (!text.empty()) {
+        const char c = text.front();
         const auto byte = static_cast<unsigned char>(c);
+        std::size_t length = s3::utf8_length(text);
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
-        } else if (byte < 0x20 || byte >= 0x7f) {
+        } else if (length == 0 || byte < 0x20 || byte == 0x7f) {
             fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+            length = 1;
         } else {
-            out += c;
+            out += text.substr(0, length);
         }
+        text.remove_prefix(length);
     }
     out += '"';
 }

@@ -1,12 +1,12 @@
 #include "frontend/s3/error_xml.h"
 
 #include "engine/base/assert.h"
+#include "frontend/s3/utf8.h"
 
 namespace lode::frontend::s3 {
 namespace {
 
-// The bytes of the well-formed UTF-8 sequence (RFC 3629) that `text` begins with, if XML 1.0 may
-// carry its character; 0 otherwise.
+// The bytes of the UTF-8 sequence that `text` begins with, if XML 1.0 may carry its character; else 0.
 std::size_t xml_character_length(std::string_view text);
 
 void append_element(std::string_view name, std::string_view value, std::string& out) {
@@ -198,19 +198,9 @@ namespace {
 std::size_t xml_character_length(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text.front());
     if (lead < 0x80) return lead >= 0x20 || lead == '\t' || lead == '\n' ? 1 : 0;
-
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-    std::uint32_t code = lead & (0x7FU >> length);
-    for (const char c : text.substr(1, length - 1)) {
-        const auto next = static_cast<unsigned char>(c);
-        if ((next & 0xC0U) != 0x80U) return 0;
-        code = code << 6U | (next & 0x3FU);
-    }
-    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    const bool not_xml = code == 0xFFFE || code == 0xFFFF || code > 0x10FFFF;
-    return overlong || surrogate || not_xml ? 0 : length;
+    // U+FFFE and U+FFFF are well-formed UTF-8 and no XML characters.
+    if (text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF")) return 0;
+    return utf8_length(text);
 }
 
 }  // namespace

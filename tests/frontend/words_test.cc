@@ -48,7 +48,7 @@ TEST_CASE("an access line is one JSON object whatever bytes a key has") {
     r.client = "127.0.0.1:5";
     r.method = "GET";
     r.bucket = "data";
-    r.key = std::string_view("a\"b\\c\n\x01\xc3\xa9", 9);
+    r.key = std::string_view("a\"b\\c\n\x01\xc3\xa9\xff", 10);
     r.status = 206;
     r.cache = cache_word::hit;
     r.detail = cache_detail::disk;
@@ -61,7 +61,7 @@ TEST_CASE("an access line is one JSON object whatever bytes a key has") {
     CHECK(line ==
           "{\"time\":\"2023-11-14T22:13:20.123Z\",\"node\":\"node-a\",\"client\":\"127.0.0.1:5\","
           "\"method\":\"GET\",\"bucket\":\"data\",\"key\":"
-          "\"a\\\"b\\\\c\\u000a\\u0001\\u00c3\\u00a9\","
+          "\"a\\\"b\\\\c\\u000a\\u0001\xc3\xa9\\u00ff\","
           "\"status\":206,\"cache\":\"HIT\",\"detail\":\"disk\",\"bytes\":42,\"bytes_in\":0,"
           "\"total_us\":1500,\"first_byte_us\":0,\"origin_us\":0,\"complete\":true}\n");
 }
