@@ -28,10 +28,10 @@ class simulation {
     // Runs `main` to its end, advancing the clock whenever nobody is ready. `stuck`: somebody waits
     // for something that will never happen.
     outcome run(task<void> main, std::uint64_t steps_max = 10'000'000) {
-        bool finished = false;
-        drive(finished, std::move(main));
+        const std::uint64_t mine = ++runs_;
+        drive(*this, mine, std::move(main));
         for (std::uint64_t steps = 0; steps < steps_max; steps += step()) {
-            if (finished) return outcome::finished;
+            if (finished_ == mine) return outcome::finished;
             if (scheduler_.ready().empty()) {
                 const time_point due = scheduler_.timers().next_due();
                 if (due == never) return outcome::stuck;
@@ -50,13 +50,16 @@ class simulation {
         return 1 + scheduler_.ready().run(1024);
     }
 
-    static detail::detached drive(bool& finished, task<void> main) {
+    static detail::detached drive(simulation& self, std::uint64_t run, task<void> main) {
         co_await std::move(main);
-        finished = true;
+        self.finished_ = run;
     }
 
     simulated_clock clock_;
     scheduler scheduler_;
+    std::uint64_t runs_ = 0;
+    std::uint64_t finished_ =
+        0;  // the run that ended last; one that was stuck may end during another
 };
 
 }  // namespace lode::engine
