@@ -125,3 +125,43 @@ TEST_CASE("a sleeping core is woken by a message and no wake-up is lost") {
 
     CHECK(woken);
 }
+
+namespace {
+
+struct tally {
+    core_id counted_on;
+    int count = 0;
+};
+
+task<void> call_a_remote_object(core_id self, tally& t, wait_list& over, bool& local_only_at_home) {
+    const remote<tally> there(core_id(1), t);
+    if (self == core_id(1)) {
+        (void)co_await over.wait(now() + std::chrono::minutes(2));
+        local_only_at_home = local_only_at_home && there.if_local() == &t;
+        co_return;
+    }
+    local_only_at_home = there.if_local() == nullptr;
+    for (int i = 0; i < 100; ++i) {
+        const int seen = co_await there.call([](tally& at_home) {
+            at_home.counted_on = core::current().self();
+            return ++at_home.count;
+        });
+        LODE_ASSERT(seen == i + 1);
+    }
+    co_await on_core(core_id(1), [&over] { over.notify_all(); });
+}
+
+}  // namespace
+
+TEST_CASE("a remote object is touched only on its own core") {
+    tally t;
+    wait_list over;
+    bool local_only_at_home = false;
+
+    run_on_cores(
+        2, [&](core_id self) { return call_a_remote_object(self, t, over, local_only_at_home); });
+
+    CHECK(t.count == 100);
+    CHECK(t.counted_on == core_id(1));
+    CHECK(local_only_at_home);
+}
