@@ -112,10 +112,13 @@ std::uint32_t slots_in_slab(bytes slab_size, size_class c) {
     return static_cast<std::uint32_t>(slots);
 }
 
+bytes table_size(bytes slab_size, size_class c) {
+    return round_up(descriptor_size * slots_in_slab(slab_size, c), block);
+}
+
 device_offset slab_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab) {
     LODE_ASSERT(shard < g.shards && slab < g.slabs_in_shard(shard));
-    const std::uint64_t of_device = std::uint64_t{slab} * g.shards + shard;
-    return device_offset(0) + header_area + g.slab_size * of_device;
+    return device_offset(0) + header_area + g.slab_size * number_of(g, shard, slab);
 }
 
 device_offset table_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab) {
@@ -123,10 +126,8 @@ device_offset table_begin(const geometry& g, std::uint32_t shard, std::uint32_t 
 }
 
 device_offset slot_begin(const geometry& g, std::uint32_t shard, size_class c, slot_address at) {
-    const std::uint32_t slots = slots_in_slab(g.slab_size, c);
-    LODE_ASSERT(at.slot < slots);
-    const bytes table = round_up(descriptor_size * slots, block);
-    return table_begin(g, shard, at.slab) + table + c.size() * at.slot;
+    LODE_ASSERT(at.slot < slots_in_slab(g.slab_size, c));
+    return table_begin(g, shard, at.slab) + table_size(g.slab_size, c) + c.size() * at.slot;
 }
 
 void encode(const superblock& s, block_span into) {

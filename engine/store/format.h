@@ -80,6 +80,18 @@ struct slot_address {
 inline constexpr unsigned slot_bits = 12;
 inline constexpr std::uint32_t slabs_per_shard_max = std::uint32_t{1} << 19U;
 
+// Which shard of a device a part belongs to.
+[[nodiscard]] constexpr std::uint32_t shard_of(const geometry& g, hash128 part) {
+    return static_cast<std::uint32_t>(part.high) & (g.shards - 1);
+}
+// The number on the device of a slab of a shard.
+[[nodiscard]] constexpr std::uint32_t number_of(const geometry& g, std::uint32_t shard,
+                                                std::uint32_t slab) {
+    return slab * g.shards + shard;
+}
+// The length of a slab's table, in whole blocks.
+[[nodiscard]] bytes table_size(bytes slab_size, size_class c);
+
 [[nodiscard]] device_offset slab_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab);
 [[nodiscard]] device_offset table_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab);
 [[nodiscard]] device_offset slot_begin(const geometry& g, std::uint32_t shard, size_class c,
