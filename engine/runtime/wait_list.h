@@ -3,7 +3,8 @@
 // Coroutines of one core that wait for something another coroutine of that core will say.
 //
 //   wait_list   A queue of waiters; notify_one / notify_all release them, with an outcome.
-//   semaphore   A number of units; acquire waits in line, release serves the line.
+//   semaphore   A number of units; acquire waits in line, release serves the line, fail_line sends
+//               it away.
 //
 //   Core        One; nothing here is atomic.
 //   Memory      None: a waiter lives in its coroutine's frame.
@@ -16,42 +17,25 @@
 
 #include "engine/base/error.h"
 #include "engine/base/list.h"
-#include "engine/runtime/scheduler.h"
+#include "engine/runtime/waiting_coroutine.h"
 
 namespace lode::engine {
 
 class wait_list {
   public:
-    class waiter : public list_hook<> {
+    class waiter final : public waiting_coroutine<result<>> {
       public:
-        waiter(wait_list& l, time_point until) : list_(l), until_(until), timer_(&expire, this) {}
+        waiter(wait_list& l, time_point until) : waiting_coroutine(until), list_(l) {}
 
-        bool await_ready() const noexcept { return false; }
         void await_suspend(std::coroutine_handle<> h) {
-            handle_ = h;
             list_.waiters_.push_back(*this);
-            timer_.arm(until_);
+            begin(h);
         }
-        [[nodiscard]] result<> await_resume() const noexcept { return outcome_; }
 
       private:
         friend wait_list;
 
-        void release(result<> outcome) {
-            unlink();
-            timer_.disarm();
-            outcome_ = outcome;
-            scheduler::current().post(handle_);
-        }
-        static void expire(void* self) {
-            static_cast<waiter*>(self)->release(fail(errc::timed_out));
-        }
-
         wait_list& list_;
-        time_point until_;
-        timer timer_;
-        result<> outcome_;
-        std::coroutine_handle<> handle_;
     };
 
     [[nodiscard]] waiter wait(time_point until = never) { return {*this, until}; }
@@ -80,40 +64,25 @@ class semaphore {
     semaphore(const semaphore&) = delete;
     semaphore& operator=(const semaphore&) = delete;
 
-    class acquisition : public list_hook<> {
+    class acquisition final : public waiting_coroutine<result<>> {
       public:
         acquisition(semaphore& s, std::uint64_t units, time_point until)
-            : semaphore_(s), units_(units), until_(until), timer_(&expire, this) {}
+            : waiting_coroutine(until), semaphore_(s), units_(units) {}
 
         bool await_ready() noexcept { return semaphore_.try_acquire(units_); }
         void await_suspend(std::coroutine_handle<> h) {
-            handle_ = h;
             semaphore_.line_.push_back(*this);
-            timer_.arm(until_);
+            begin(h);
         }
-        [[nodiscard]] result<> await_resume() const noexcept { return outcome_; }
 
       private:
         friend semaphore;
 
-        void finish(result<> outcome) {
-            unlink();
-            timer_.disarm();
-            outcome_ = outcome;
-            scheduler::current().post(handle_);
-        }
-        static void expire(void* self) {
-            auto& me = *static_cast<acquisition*>(self);
-            me.finish(fail(errc::timed_out));
-            me.semaphore_.serve();  // the next in line may want less
-        }
+        // The next in line may want less.
+        void gave_up() override { semaphore_.serve(); }
 
         semaphore& semaphore_;
         std::uint64_t units_;
-        time_point until_;
-        timer timer_;
-        result<> outcome_;
-        std::coroutine_handle<> handle_;
     };
 
     // Whoever acquired `units` gives the same number back with release().
@@ -129,6 +98,10 @@ class semaphore {
         free_ += units;
         serve();
     }
+    // Everyone in line is released with `why`, and has no units to give back.
+    void fail_line(error why) {
+        while (!line_.empty()) line_.front().release(std::unexpected(why));
+    }
 
     [[nodiscard]] std::uint64_t free() const { return free_; }
 
@@ -136,7 +109,7 @@ class semaphore {
     void serve() {
         while (!line_.empty() && line_.front().units_ <= free_) {
             free_ -= line_.front().units_;
-            line_.front().finish({});
+            line_.front().release({});
         }
     }
 

@@ -15,8 +15,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/list.h"
-#include "engine/runtime/scheduler.h"
-#include "engine/runtime/timers.h"
+#include "engine/runtime/waiting_coroutine.h"
 #include "engine/store/memory_tier.h"
 #include "engine/store/part_ref.h"
 
@@ -24,40 +23,23 @@ namespace lode::engine {
 
 class arrivals {
   public:
-    class waiter : public list_hook<> {
+    // Answers with the chunk's frame, pinned once for the waiter.
+    class waiter final : public waiting_coroutine<result<resident*>> {
       public:
         waiter(arrivals& board, part_ref part, std::uint32_t chunk, time_point until)
-            : board_(board), part_(part), chunk_(chunk), until_(until), timer_(&expire, this) {}
+            : waiting_coroutine(until), board_(board), part_(part), chunk_(chunk) {}
 
-        bool await_ready() const noexcept { return false; }
         void await_suspend(std::coroutine_handle<> h) {
-            handle_ = h;
             board_.line_of(part_, chunk_).push_back(*this);
-            timer_.arm(until_);
+            begin(h);
         }
-        // The chunk's frame, pinned once for the waiter.
-        [[nodiscard]] result<resident*> await_resume() const noexcept { return outcome_; }
 
       private:
         friend arrivals;
 
-        void release(result<resident*> outcome) {
-            unlink();
-            timer_.disarm();
-            outcome_ = outcome;
-            scheduler::current().post(handle_);
-        }
-        static void expire(void* self) {
-            static_cast<waiter*>(self)->release(fail(errc::timed_out));
-        }
-
         arrivals& board_;
         part_ref part_;
         std::uint32_t chunk_;
-        time_point until_;
-        timer timer_;
-        result<resident*> outcome_ = nullptr;
-        std::coroutine_handle<> handle_;
     };
 
     [[nodiscard]] waiter wait(part_ref part, std::uint32_t chunk, time_point until) {

@@ -165,6 +165,64 @@ TEST_CASE("a semaphore serves in line, and a small request does not overtake a l
     CHECK(s.free() == 3);
 }
 
+namespace {
+task<void> acquire(semaphore& s, std::uint64_t units, time_point until,
+                   std::vector<result<>>& outcomes) {
+    outcomes.push_back(co_await s.acquire(units, until));
+}
+
+task<void> a_line_that_is_sent_away(semaphore& s, std::vector<result<>>& outcomes) {
+    scope all;
+    LODE_ASSERT(s.try_acquire(2));
+    all.spawn(acquire(s, 3, never, outcomes));
+    all.spawn(acquire(s, 1, now() + std::chrono::seconds(1), outcomes));
+    s.fail_line({.code = errc::unavailable});
+    all.spawn(acquire(s, 1, never, outcomes));  // came later: gets the unit that is free
+    co_await all.close();
+    co_await sleep_for(std::chrono::seconds(2));  // no deadline strikes afterwards
+    s.release(2);
+    s.release(1);
+}
+
+task<void> the_first_gives_up(semaphore& s, std::vector<result<>>& outcomes) {
+    scope all;
+    LODE_ASSERT(s.try_acquire(2));
+    all.spawn(acquire(s, 3, now() + std::chrono::seconds(1), outcomes));
+    all.spawn(acquire(s, 1, now() + std::chrono::seconds(2), outcomes));
+    co_await all.close();
+}
+}  // namespace
+
+TEST_CASE("a line that is sent away gets the error and no units, and the next one starts anew") {
+    simulation world(1);
+    semaphore s(3);
+    std::vector<result<>> outcomes;
+
+    CHECK(world.run(a_line_that_is_sent_away(s, outcomes)) == simulation::outcome::finished);
+
+    REQUIRE(outcomes.size() == 3);
+    CHECK(outcomes[0].has_value());  // it never had to wait
+    for (const std::size_t in_line : {1U, 2U}) {
+        REQUIRE(!outcomes[in_line]);
+        CHECK(outcomes[in_line].error().code == errc::unavailable);
+    }
+    CHECK(s.free() == 3);
+}
+
+TEST_CASE("whoever gives up makes way for a smaller request behind it") {
+    simulation world(1);
+    semaphore s(3);
+    std::vector<result<>> outcomes;
+
+    CHECK(world.run(the_first_gives_up(s, outcomes)) == simulation::outcome::finished);
+
+    REQUIRE(outcomes.size() == 2);
+    REQUIRE(!outcomes[0]);
+    CHECK(outcomes[0].error().code == errc::timed_out);
+    CHECK(outcomes[1].has_value());
+    CHECK(s.free() == 0);
+}
+
 TEST_CASE("waiting for what never happens is reported as stuck") {
     simulation world(1);
     wait_list l;
