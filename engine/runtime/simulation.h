@@ -41,6 +41,10 @@ class simulation {
         return outcome::step_limit;
     }
 
+    // Time passes at once, as when the machine was suspended: what became due meanwhile fires
+    // together.
+    void jump(duration amount) { clock_.advance(amount); }
+
     [[nodiscard]] simulated_clock& clock() { return clock_; }
     [[nodiscard]] random& chance() { return scheduler_.chance(); }
 

@@ -119,6 +119,35 @@ TEST_CASE("sleepers wake in the order of their times, and a scope waits for all 
 }
 
 namespace {
+task<void> sleep_through_a_jump(simulation& world, std::vector<int>& trace, duration& took) {
+    const time_point start = now();
+    scope all;
+    all.spawn(sleeper(trace, 2, std::chrono::seconds(20)));
+    all.spawn(sleeper(trace, 1, std::chrono::seconds(10)));
+    all.spawn(sleeper(trace, 3, std::chrono::seconds(70)));
+    world.jump(std::chrono::seconds(60));
+    LODE_ASSERT(trace.empty());
+    co_await yield();
+    co_await yield();
+    LODE_ASSERT(now() - start == std::chrono::seconds(60));
+    trace.push_back(0);  // both that were due have had their turn
+    co_await all.close();
+    took = now() - start;
+}
+}  // namespace
+
+TEST_CASE("after a jump of the clock everything that became due fires at once, in order") {
+    simulation world(1);
+    std::vector<int> trace;
+    duration took{};
+
+    CHECK(world.run(sleep_through_a_jump(world, trace, took)) == simulation::outcome::finished);
+
+    CHECK(trace == std::vector{1, 2, 0, 3});
+    CHECK(took == std::chrono::seconds(70));
+}
+
+namespace {
 task<void> two_waiters(wait_list& l, std::vector<result<>>& outcomes) {
     scope all;
     all.spawn(waiter(l, now() + std::chrono::seconds(1), outcomes));
