@@ -52,8 +52,15 @@ engine::store_options store_options_of(const settings& s, std::size_t cores) {
     o.memory = s.node.memory;
     o.cores = cores;
     o.node = s.node.name;
+    o.flush_delay = s.cache.flush_delay;
+    o.device_health.errors_max = s.cache.device_errors;
+    o.device_health.stall_after = s.cache.device_stall;
+    o.scrub_rate = s.cache.scrub_rate;
+    if (s.cache.admission == admission_kind::second_hit) {
+        o.admission = engine::store_options::admission_rule::second_hit;
+    }
     for (const device_settings& d : s.cache.devices) {
-        o.devices.push_back({.path = d.path, .size = d.size});
+        o.devices.push_back({.path = d.path, .size = d.size, .write_limit = d.write_limit});
     }
     return o;
 }

@@ -67,13 +67,21 @@ struct consistency_settings {
 };
 
 struct device_settings {
-    std::string path;  // a file (created at `size`) or a block device
-    bytes size;        // 0: all of a block device
+    std::string path;   // a file (created at `size`) or a block device
+    bytes size;         // 0: all of a block device
+    bytes write_limit;  // per second; 0: none
 
     friend bool operator==(const device_settings&, const device_settings&) = default;
 };
 
+enum class admission_kind : std::uint8_t { always, second_hit };
+
 struct cache_settings {
+    duration flush_delay = std::chrono::milliseconds(500);
+    admission_kind admission = admission_kind::always;
+    std::uint32_t device_errors = 16;  // within a minute; 0: any number
+    duration device_stall = std::chrono::seconds(8);
+    bytes scrub_rate;                      // per second and device; 0: no scrub
     std::vector<device_settings> devices;  // none: memory only
 
     friend bool operator==(const cache_settings&, const cache_settings&) = default;

@@ -19,8 +19,9 @@
 namespace lode::engine {
 
 struct device_options {
-    std::string path;  // a file, created with `size`, or a block device
-    bytes size;        // 0: all of it
+    std::string path;   // a file, created with `size`, or a block device
+    bytes size;         // 0: all of it
+    bytes write_limit;  // bytes per second that it takes, over all cores; 0: as many as come
 };
 
 class device_backing {

@@ -8,39 +8,48 @@ namespace {
 constexpr int evictions_max = 512;
 constexpr int busy_parts_passed_max = 64;
 constexpr int slabs_tried_max = 4;
+constexpr int parts_searched_max = 4096;
 
 using where = chunk_location::kind;
 
 }  // namespace
 
 device_tier::device_tier(part_index& parts, memory_tier& frames, store_counters& count,
-                         const std::vector<format::geometry>& devices, const shard_filter& mine)
+                         const std::vector<device_setup>& devices, const shard_filter& mine)
     : parts_(parts), frames_(frames), count_(count) {
     LODE_ASSERT(devices.size() < 256);
-    bytes capacity;
-    for (const format::geometry& g : devices) {
-        device d{.cut = g, .shards = {}};
-        for (std::uint32_t shard = 0; shard < g.shards; ++shard) {
+    for (const device_setup& given : devices) {
+        device d{.cut = given.cut, .journal = given.journal, .open = true, .shards = {}};
+        for (std::uint32_t shard = 0; shard < d.cut.shards; ++shard) {
             auto& space = d.shards.emplace_back();
             if (!mine(shard)) continue;
-            space = std::make_unique<shard_space>(g, shard, parts_);
+            space = std::make_unique<shard_space>(d.cut, shard, parts_);
             spaces_.push_back(space.get());
-            capacity += space->slabs.capacity();
+            count_.device_capacity.add(space->capacity().count());
         }
-        total_size_ += g.slab_size * g.slabs;
         devices_.push_back(std::move(d));
     }
-    count_.device_capacity.set(capacity.count());
+}
+
+bool device_tier::choose_device(part_ref ref) {
+    if (devices_.empty()) return false;
+    part& p = parts_.at(ref);
+    if (p.on_device == 0) p.device = device_for(p.id);
+    return is_open(p.device);
 }
 
 std::uint8_t device_tier::device_for(hash128 id) const {
-    if (devices_.size() < 2) return 0;
+    const auto size_of = [](const device& d) {
+        return d.open ? d.cut.slab_size * d.cut.slabs : bytes(0);
+    };
+    bytes total;
+    for (const device& d : devices_) total += size_of(d);
     // The id as a fraction of all bytes there are (Lemire's multiplication).
     __extension__ using wide = unsigned __int128;
-    auto point = bytes(static_cast<std::uint64_t>((wide{id.low} * total_size_.count()) >> 64U));
+    auto point = bytes(static_cast<std::uint64_t>((wide{id.low} * total.count()) >> 64U));
     std::uint8_t chosen = 0;
     for (; chosen + 1U < devices_.size(); ++chosen) {
-        const bytes size = devices_[chosen].cut.slab_size * devices_[chosen].cut.slabs;
+        const bytes size = size_of(devices_[chosen]);
         if (point < size) break;
         point -= size;
     }
@@ -49,10 +58,11 @@ std::uint8_t device_tier::device_for(hash128 id) const {
 
 std::optional<format::slot_address> device_tier::place(part_ref ref, std::uint32_t chunk) {
     part& p = parts_.at(ref);
-    shard_space& space = space_of(p.device, p.id);
+    if (!is_open(p.device)) return std::nullopt;
+    shard_space& space = space_of(p);
     const bytes length = chunk_length(p.length, chunk);
     const size_class c = size_class::holding(length);
-    std::optional<format::slot_address> got = space.slabs.allocate(c, ref);
+    std::optional<format::slot_address> got = take_slot(ref, c);
     for (int evicted = 0; !got && evicted < evictions_max; ++evicted) {
         // Once the other classes hold a slab's worth of free slots, a slab changes sides; until
         // then it is the coldest part's turn, whose slots may be of the right class.
@@ -60,23 +70,55 @@ std::optional<format::slot_address> device_tier::place(part_ref ref, std::uint32
         const bool moved = (loose && reclaim_slab(space, c, ref)) || evict_part(space, ref) ||
                            (!loose && reclaim_slab(space, c, ref));
         if (!moved) return std::nullopt;
-        got = space.slabs.allocate(c, ref);
+        got = take_slot(ref, c);
     }
+    if (got) own_slot(p, ref, length, c);
+    return got;
+}
+
+std::optional<format::slot_address> device_tier::take_slot(part_ref ref, size_class c) {
+    const part& p = parts_.at(ref);
+    slab_space& slabs = space_of(p).slabs;
+    const auto got = slabs.allocate(c, ref);
     if (!got) return std::nullopt;
-    if (p.on_device++ == 0) space.order.admit(ref);
+    slot_journal* journal = devices_[p.device].journal;
+    if (got->first_of_slab && journal != nullptr) {
+        journal->assigned(number_of(p, got->at.slab), c, slabs.generation_of(got->at.slab));
+    }
+    return got->at;
+}
+
+void device_tier::own_slot(part& p, part_ref ref, bytes length, size_class c) {
+    if (p.on_device++ == 0) space_of(p).order.admit(ref);
     count_.device_used.add(c.size().count());
     count_.device_waste.add((c.size() - length).count());
     count_.chunks_disk.add();
-    return got;
+}
+
+void device_tier::written(part_ref ref, std::uint32_t chunk, format::slot_address at) {
+    part& p = parts_.at(ref);
+    slot_journal* journal = devices_[p.device].journal;
+    if (journal == nullptr) return;
+    shard_space& space = space_of(p);
+    journal->written(number_of(p, at.slab), at.slot,
+                     {.part = p.id,
+                      .part_length = p.length,
+                      .chunk = chunk,
+                      .generation = space.slabs.generation_of(at.slab),
+                      .sequence = ++space.last_sequence,
+                      .checksum = p.chunk(chunk).checksum()});
 }
 
 void device_tier::release(part_ref ref, std::uint32_t chunk, format::slot_address at) {
     part& p = parts_.at(ref);
-    shard_space& space = space_of(p.device, p.id);
+    shard_space& space = space_of(p);
     const bytes length = chunk_length(p.length, chunk);
     const size_class c = space.slabs.class_of(at.slab);
     LODE_ASSERT(c == size_class::holding(length) && p.on_device > 0);
     space.slabs.release(at);
+    if (slot_journal* journal = devices_[p.device].journal) {
+        journal->released(number_of(p, at.slab), at.slot);
+    }
     if (--p.on_device == 0) space.order.remove(ref);
     count_.device_used.subtract(c.size().count());
     count_.device_waste.subtract((c.size() - length).count());
@@ -85,14 +127,15 @@ void device_tier::release(part_ref ref, std::uint32_t chunk, format::slot_addres
 
 void device_tier::used(part_ref ref) {
     const part& p = parts_.at(ref);
-    if (p.on_device > 0) space_of(p.device, p.id).order.used(ref);
+    if (p.on_device > 0) space_of(p).order.used(ref);
 }
 
 device_offset device_tier::offset_of(part_ref ref, std::uint32_t chunk,
                                      format::slot_address at) const {
     const part& p = parts_.at(ref);
+    const format::geometry& cut = devices_[p.device].cut;
     const size_class c = size_class::holding(chunk_length(p.length, chunk));
-    return format::slot_begin(devices_[p.device].cut, shard_of(p.device, p.id), c, at);
+    return format::slot_begin(cut, format::shard_of(cut, p.id), c, at);
 }
 
 bool device_tier::evict_one() {
@@ -104,14 +147,16 @@ bool device_tier::evict_one() {
     return false;
 }
 
-std::uint32_t device_tier::shard_of(std::uint8_t device, hash128 id) const {
-    return static_cast<std::uint32_t>(id.high) & (devices_[device].cut.shards - 1);
-}
-
-device_tier::shard_space& device_tier::space_of(std::uint8_t device, hash128 id) const {
-    const auto& space = devices_[device].shards[shard_of(device, id)];
+device_tier::shard_space& device_tier::space_of(const part& p) const {
+    const device& d = devices_[p.device];
+    const auto& space = d.shards[format::shard_of(d.cut, p.id)];
     LODE_ASSERT(space != nullptr);
     return *space;
+}
+
+std::uint32_t device_tier::number_of(const part& p, std::uint32_t slab) const {
+    const format::geometry& cut = devices_[p.device].cut;
+    return format::number_of(cut, format::shard_of(cut, p.id), slab);
 }
 
 bool device_tier::evict_part(shard_space& space, part_ref spared) {
@@ -124,7 +169,7 @@ bool device_tier::evict_part(shard_space& space, part_ref spared) {
     part& p = parts_.at(victim);
     count_.evicted_disk_parts.add();
     for (std::uint32_t n = 0; p.on_device > 0; ++n) {
-        if (slot_of(p, n)) drop_slot(victim, n);
+        if (slot_of(victim, n)) drop_slot(victim, n);
     }
     parts_.erase_if_empty(victim);
     return true;
@@ -165,7 +210,7 @@ bool device_tier::find_tenants(shard_space& space, std::uint32_t slab, part_ref 
         for (const auto& [at, owner] : slab_tenants_) {
             part& p = parts_.at(owner);
             const std::uint32_t last = p.chunks() - 1;
-            LODE_ASSERT(slot_of(p, last) == at);
+            LODE_ASSERT(slot_of(owner, last) == at);
             if (!may_leave(owner, last, spared)) return false;
             tenants_.push_back({.part = owner, .chunk = last});
         }
@@ -173,11 +218,13 @@ bool device_tier::find_tenants(shard_space& space, std::uint32_t slab, part_ref 
     }
     // Slots of 1 MiB do not know their owners. The slab is likely to be as cold as it is empty, so
     // the search begins where the cold parts are.
-    for (part_ref ref = space.order.first_victim(); ref != no_part && tenants_.size() < used;
+    part_ref ref = space.order.first_victim();
+    for (int searched = 0; ref != no_part && tenants_.size() < used;
          ref = space.order.victim_after(ref)) {
+        if (++searched > parts_searched_max) return false;
         part& p = parts_.at(ref);
         for (std::uint32_t n = 0, seen = 0; n < p.chunks() && seen < p.on_device; ++n) {
-            const auto at = slot_of(p, n);
+            const auto at = slot_of(ref, n);
             if (!at) continue;
             ++seen;
             if (at->slab != slab) continue;
@@ -194,8 +241,8 @@ bool device_tier::may_leave(part_ref ref, std::uint32_t chunk, part_ref spared) 
     return at.what() != where::frame || frames_.at(at.frame()).pins == 0;
 }
 
-std::optional<format::slot_address> device_tier::slot_of(part& p, std::uint32_t chunk) {
-    const chunk_location at = p.chunk(chunk).location;
+std::optional<format::slot_address> device_tier::slot_of(part_ref ref, std::uint32_t chunk) {
+    const chunk_location at = parts_.at(ref).chunk(chunk).location;
     switch (at.what()) {
         case where::slot: return at.slot();
         case where::frame: return frames_.at(at.frame()).slot;
@@ -209,7 +256,7 @@ std::optional<format::slot_address> device_tier::slot_of(part& p, std::uint32_t 
 void device_tier::drop_slot(part_ref ref, std::uint32_t chunk) {
     part& p = parts_.at(ref);
     chunk_record& record = p.chunk(chunk);
-    const auto slot = slot_of(p, chunk);
+    const auto slot = slot_of(ref, chunk);
     LODE_ASSERT(slot.has_value());
     count_.evicted_disk_chunks.add();
     count_.evicted_disk_bytes.add(chunk_length(p.length, chunk).count());

@@ -116,9 +116,14 @@ bytes table_size(bytes slab_size, size_class c) {
     return round_up(descriptor_size * slots_in_slab(slab_size, c), block);
 }
 
+device_offset slab_begin(const geometry& g, std::uint32_t of_device) {
+    LODE_ASSERT(of_device < g.slabs);
+    return device_offset(0) + header_area + g.slab_size * of_device;
+}
+
 device_offset slab_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab) {
     LODE_ASSERT(shard < g.shards && slab < g.slabs_in_shard(shard));
-    return device_offset(0) + header_area + g.slab_size * number_of(g, shard, slab);
+    return slab_begin(g, number_of(g, shard, slab));
 }
 
 device_offset table_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab) {

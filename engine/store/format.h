@@ -92,6 +92,8 @@ inline constexpr std::uint32_t slabs_per_shard_max = std::uint32_t{1} << 19U;
 // The length of a slab's table, in whole blocks.
 [[nodiscard]] bytes table_size(bytes slab_size, size_class c);
 
+// A slab by its number on the device, or by its shard and its number there.
+[[nodiscard]] device_offset slab_begin(const geometry& g, std::uint32_t of_device);
 [[nodiscard]] device_offset slab_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab);
 [[nodiscard]] device_offset table_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab);
 [[nodiscard]] device_offset slot_begin(const geometry& g, std::uint32_t shard, size_class c,

@@ -44,14 +44,10 @@ home::home(setup s, frame_pool frames)
       count_(s.count),
       parts_(s.parts_max, s.chunks_max),
       memory_(std::move(frames), *this),
-      slots_(parts_, memory_, count_, s.cuts, s.mine) {
-    for (auto& d : s.devices) {
-        devices_.push_back(
-            std::make_unique<device_io>(std::move(d),
-                                        device_io::limits{.reads_max = options_.device_reads_max,
-                                                          .writes_max = options_.device_writes_max},
-                                        count_));
-    }
+      devices_(attach(std::move(s.devices))),
+      slots_(parts_, memory_, count_, journals(), s.mine),
+      admission_(options_.admission, s.parts_max),
+      watcher_(s.watcher) {
     count_.memory_capacity.set(memory_.pool().capacity().count());
     count_.parts_capacity.set(parts_.capacity());
     refresh_gauges();
@@ -86,6 +82,7 @@ task<result<chunk_lease>> home::read(part_key key, std::uint32_t chunk, time_poi
             resident& r = memory_.at(at.frame());
             if (r.state == frame_state::ready) {
                 if (memory_.pin(r)) ++p.busy;
+                note_asked(r, 1);
                 co_return lease(r, length, found);
             }
             found = chunk_source::disk;
@@ -232,6 +229,9 @@ task<result<>> home::settle(time_point until) {
     while (writes_pending_ > 0) {
         if (auto settled = co_await settled_.wait(until); !settled) co_return settled;
     }
+    for (auto& d : devices_) {
+        if (auto settled = co_await d->tables.settle(until); !settled) co_return settled;
+    }
     co_return result<>{};
 }
 
@@ -244,13 +244,22 @@ task<void> home::stop() {
         next.abort();
     }
     frames_free_.notify_all(fail(errc::cancelled));
-    if (!co_await background_.wait_idle(now() + options_.stop_timeout)) {
+    stop_signal_.notify_all();
+    const time_point until = now() + options_.stop_timeout;
+    if (!co_await background_.wait_idle(until)) {
         log::warning("core {}: {} fills and {} device writes did not end in time", self_.value(),
                      fills_running_, writes_pending_);
         co_return;
     }
+    bool tables_ended = true;
+    for (auto& d : devices_) {
+        if (!co_await d->tables.stop(until)) tables_ended = false;
+    }
+    if (!tables_ended) {
+        log::warning("core {}: a device did not take its tables in time", self_.value());
+        co_return;
+    }
     co_await background_.close();
-    for (auto& d : devices_) (void)co_await d->flush();
 }
 
 void home::lease_ended(void* self, std::uint64_t frame) {
@@ -319,7 +328,6 @@ part_ref home::find_or_insert(const part_key& key) {
         count_.no_space.add();
         return no_part;
     }
-    if (slots_.has_devices()) parts_.at(ref).device = slots_.device_for(key.id);
     return ref;
 }
 

@@ -22,21 +22,34 @@
 #include "engine/runtime/core.h"
 #include "engine/runtime/scope.h"
 #include "engine/runtime/wait_list.h"
+#include "engine/store/admission.h"
 #include "engine/store/arrivals.h"
+#include "engine/store/attached_device.h"
 #include "engine/store/chunk_lease.h"
-#include "engine/store/device_io.h"
 #include "engine/store/device_tier.h"
 #include "engine/store/fill.h"
 #include "engine/store/memory_tier.h"
 #include "engine/store/part_index.h"
 #include "engine/store/part_key.h"
 #include "engine/store/part_source.h"
+#include "engine/store/recovery.h"
 #include "engine/store/store_counters.h"
 #include "engine/store/store_options.h"
 
 namespace lode::engine {
 
 struct presence;
+
+// Who hears, on each core, what becomes of devices.
+class device_watcher {
+  public:
+    // The core asks for the device to be taken out of service on every core.
+    virtual void device_gave_up(std::uint8_t device, device_trouble why) = 0;
+    virtual void device_changed(core_id on, std::uint8_t device, bool in_service) = 0;
+
+  protected:
+    ~device_watcher() = default;
+};
 
 class home final : public core_bound, private memory_tier_owner {
   public:
@@ -46,9 +59,9 @@ class home final : public core_bound, private memory_tier_owner {
         store_counters& count;
         std::uint32_t parts_max = 0;
         std::uint64_t chunks_max = 0;
-        std::vector<format::geometry> cuts;
-        std::vector<std::unique_ptr<block_device>> devices;
+        std::vector<attached_device::setup> devices;
         device_tier::shard_filter mine;
+        device_watcher& watcher;
     };
 
     // Reserves the frames and registers them with the core's ring, if there is one.
@@ -57,6 +70,9 @@ class home final : public core_bound, private memory_tier_owner {
     home(const home&) = delete;
     home& operator=(const home&) = delete;
 
+    // Finds what the devices hold. Before everything else.
+    task<recovered> start();
+
     task<result<chunk_lease>> read(part_key key, std::uint32_t chunk, time_point until);
     task<result<>> fill(part_key key, chunk_range wanted, std::unique_ptr<part_source> source);
     [[nodiscard]] result<chunk_claim> claim(part_key key, std::uint32_t chunk);
@@ -64,6 +80,13 @@ class home final : public core_bound, private memory_tier_owner {
     task<void> drop_memory();
     void purge(const part_key& key);
     task<result<>> settle(time_point until);
+
+    // From now on the device is not asked for anything, and what it held is forgotten; see
+    // home_devices.cc. `self` is a home, so that it can be a message.
+    static void take_out(void* self, std::uint64_t device);
+    // The device is as it was: finds what it holds. unavailable: it still has requests of before;
+    // corrupt: it is another device.
+    task<result<recovered>> bring_back(std::uint8_t device);
 
     // Ends everything, within options.stop_timeout. Afterwards stopped() says whether it did end.
     task<void> stop();
@@ -91,25 +114,41 @@ class home final : public core_bound, private memory_tier_owner {
     task<void> load(part_ref ref, resident& r);
     [[nodiscard]] bool intact(const resident& r, std::span<const std::byte> data);
     void lose(part_ref ref, resident& r);
+    void note_asked(resident& r, unsigned times);
     void begin_write(resident& r);
+    [[nodiscard]] bool may_write(part_ref ref, const resident& r);
     task<void> write_out(part_ref ref, resident& r);
     task<result<>> write_to_slot(part_ref ref, resident& r);
     task<void> run_fill(std::unique_ptr<engine::fill> f);
     void detach(resident& r);
+    task<void> recover(std::uint8_t device, semaphore& room, recovered& into);
+    task<result<>> check_identity(attached_device& d);
+    task<void> forget_device(std::uint8_t device);
+    void forget_copies(part_ref ref);
+    void abandon_load(part_ref ref, resident& r);
+    static void device_gave_up(void* self, std::uint8_t device, device_trouble why);
+    task<void> scrub();
+    task<void> scrub_part(part_ref ref, rate_limit& pace);
     void left_memory(resident& r) override;
     void frames_came_free();
     void refresh_gauges();
+    [[nodiscard]] std::vector<std::unique_ptr<attached_device>> attach(
+        std::vector<attached_device::setup> given);
+    [[nodiscard]] std::vector<device_tier::device_setup> journals();
 
     const core_id self_;
     const store_options& options_;
     store_counters& count_;
     part_index parts_;
     memory_tier memory_;
+    std::vector<std::unique_ptr<attached_device>> devices_;
     device_tier slots_;
-    std::vector<std::unique_ptr<device_io>> devices_;
+    admission admission_;
+    device_watcher& watcher_;
     arrivals arrivals_;
     wait_list frames_free_;
     wait_list settled_;
+    wait_list stop_signal_;
     list<engine::fill> fills_;
     std::uint32_t fills_running_ = 0;
     std::uint64_t writes_pending_ = 0;

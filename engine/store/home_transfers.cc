@@ -1,5 +1,6 @@
 // How chunks get into frames from a device, out of frames onto a device, and out of the index.
 #include <cstring>
+#include <limits>
 
 #include "engine/base/assert.h"
 #include "engine/base/hash.h"
@@ -23,8 +24,22 @@ void home::publish(resident& r) {
     count_.chunks_filled.add();
     count_.bytes_filled.add(chunk_length(p.length, r.chunk).count());
     count_.chunks_memory.add();
-    r.pins += arrivals_.announce(r.part, r.chunk, &r);
-    begin_write(r);
+    const std::uint32_t waited_for = arrivals_.announce(r.part, r.chunk, &r);
+    r.pins += waited_for;
+    if (admission_.admits_on_arrival(p.id, r.chunk)) {
+        begin_write(r);
+    } else {
+        count_.not_admitted.add();
+        note_asked(r, waited_for);
+    }
+}
+
+// A chunk that no device took when it came may be worth it later.
+void home::note_asked(resident& r, unsigned times) {
+    for (; times > 0 && r.asked < std::numeric_limits<std::uint8_t>::max(); --times) {
+        ++r.asked;
+        if (admission_.admits_when_asked(r.asked) && !r.slot && !r.writing) begin_write(r);
+    }
 }
 
 bool home::begin_load(part_ref ref, std::uint32_t chunk) {
@@ -47,7 +62,11 @@ task<void> home::load(part_ref ref, resident& r) {
     part& p = parts_.at(ref);
     const bytes length = chunk_length(p.length, r.chunk);
     const auto data = memory_of(r).first(round_up(length, format::block).count());
-    auto got = co_await devices_[p.device]->read(slots_.offset_of(ref, r.chunk, *r.slot), data);
+    auto got = co_await devices_[p.device]->io.read(slots_.offset_of(ref, r.chunk, *r.slot), data);
+    if (r.part == no_part) {  // given up with its device
+        unpin(r);
+        co_return;
+    }
     if (!got || !intact(r, data.first(length.count()))) {
         lose(ref, r);
         co_return;
@@ -85,7 +104,7 @@ void home::lose(part_ref ref, resident& r) {
 }
 
 void home::begin_write(resident& r) {
-    if (!slots_.has_devices() || stopping_) return;
+    if (stopping_ || !may_write(r.part, r)) return;
     ++r.pins;
     r.writing = true;
     dirty_ += memory_.class_of(r).size();
@@ -93,11 +112,21 @@ void home::begin_write(resident& r) {
     background_.spawn(write_out(r.part, r));
 }
 
+bool home::may_write(part_ref ref, const resident& r) {
+    if (!slots_.choose_device(ref)) return false;
+    if (devices_[parts_.at(ref).device]->allowance.try_take(memory_.class_of(r).size(), now())) {
+        return true;
+    }
+    count_.over_write_limit.add();
+    return false;
+}
+
 task<void> home::write_out(part_ref ref, resident& r) {
-    semaphore& turns = devices_[parts_.at(ref).device]->write_turns();
-    (void)co_await turns.acquire();
-    if (!r.doomed) (void)co_await write_to_slot(ref, r);
-    turns.release();
+    semaphore& turns = devices_[parts_.at(ref).device]->io.write_turns();
+    if (auto turn = co_await turns.acquire(); turn) {
+        if (!r.doomed) (void)co_await write_to_slot(ref, r);
+        turns.release();
+    }
     r.writing = false;
     dirty_ -= memory_.class_of(r).size();
     if (r.doomed) detach(r);
@@ -119,9 +148,13 @@ task<result<>> home::write_to_slot(part_ref ref, resident& r) {
     const auto data = memory_of(r).first(round_up(bytes(length), format::block).count());
     std::memset(data.data() + length, 0, data.size() - length);
     p.chunk(r.chunk).set_checksum(xxh3_64(data.first(length)));
+    count_.bytes_admitted.add(length);
     auto written =
-        co_await devices_[p.device]->write(slots_.offset_of(ref, r.chunk, *r.slot), data);
-    if (!written) {
+        co_await devices_[p.device]->io.write(slots_.offset_of(ref, r.chunk, *r.slot), data);
+    if (!r.slot) co_return fail(errc::unavailable);  // given up with its device
+    if (written) {
+        slots_.written(ref, r.chunk, *r.slot);
+    } else {
         slots_.release(ref, r.chunk, *r.slot);
         r.slot.reset();
     }

@@ -41,8 +41,9 @@ struct resident : list_hook<> {
     frame_id frame;
     std::optional<format::slot_address> slot;  // its place on the device, if it has one
     frame_state state = frame_state::free;
-    bool writing = false;  // on its way to `slot`, or waiting for one
-    bool doomed = false;   // forget it when its transfer ends
+    bool writing = false;    // on its way to `slot`, or waiting for one
+    bool doomed = false;     // forget it when its transfer ends
+    std::uint8_t asked = 0;  // how often it was, since it came; 255 and more are the same
 };
 
 // Who hears that a chunk leaves memory to make room, and updates the index.
@@ -81,6 +82,10 @@ class memory_tier {
 
     // The coldest chunk that nobody uses leaves memory. False when there is none.
     bool drop_coldest();
+    // So does this one, unless somebody uses it.
+    void drop(resident& r) {
+        if (r.linked()) evict(r);
+    }
 
     [[nodiscard]] const frame_pool& pool() const { return pool_; }
     [[nodiscard]] std::span<std::byte> arena() const { return pool_.arena(); }

@@ -152,6 +152,11 @@ class part_index {
     // Returns whether it was.
     bool erase_if_empty(part_ref ref);
 
+    // Every part's ref is below this; those that are not in use have no length.
+    [[nodiscard]] part_ref end() const {
+        return part_ref(static_cast<std::uint32_t>(pages_.size()) * page_parts);
+    }
+
     [[nodiscard]] std::uint32_t size() const { return size_; }
     [[nodiscard]] std::uint32_t capacity() const { return parts_max_; }
     [[nodiscard]] bytes memory() const;

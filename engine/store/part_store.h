@@ -30,7 +30,9 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -105,6 +107,12 @@ class part_store {
     // Waits until no chunk is on its way to a device, on all cores. timed_out: not before `until`.
     [[nodiscard]] task<result<>> settle(time_point until);
 
+    // Takes a device out of service, or back, on all cores. A device that comes back has its tables
+    // read again; what it held and is absent now is there again. The error is one sentence for the
+    // operator.
+    [[nodiscard]] task<std::expected<void, std::string>> take_out(std::string path);
+    [[nodiscard]] task<std::expected<void, std::string>> bring_back(std::string path);
+
     [[nodiscard]] store_stats stats() const;
     void describe(metrics_page& page) const;
 
@@ -117,6 +125,7 @@ class part_store {
     explicit part_store(std::unique_ptr<node> n);
 
     [[nodiscard]] home* home_on(core_id core) const;
+    [[nodiscard]] std::optional<std::uint8_t> device_at(std::string_view path) const;
 
     std::unique_ptr<node> node_;
 };

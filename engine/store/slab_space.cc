@@ -24,28 +24,24 @@ slab_space::slab_space(bytes slab_size, std::uint32_t slabs)
     for (std::uint32_t i = slabs; i-- > 0;) unassigned_.push_back(i);
 }
 
-std::optional<format::slot_address> slab_space::allocate(size_class c, part_ref owner) {
+std::optional<slab_space::allocation> slab_space::allocate(size_class c, part_ref owner) {
     auto& open = open_[c.index()];
-    if (open.empty()) {
+    const bool first_of_slab = open.empty();
+    if (first_of_slab) {
         if (unassigned_.empty()) return std::nullopt;
         const std::uint32_t fresh = unassigned_.back();
         unassigned_.pop_back();
-        assign(fresh, c);
+        open_slab(fresh, c, last_generation_ + 1);
     }
     const std::uint32_t number = open.back();
-    slab& s = slabs_[number];
+    const slab& s = slabs_[number];
     std::uint32_t word = 0;
     while (s.free[word] == 0) ++word;
-    const auto slot = word * word_bits + static_cast<std::uint32_t>(std::countr_zero(s.free[word]));
-    LODE_ASSERT(slot < slots_per_slab_[c.index()]);
-    s.free[word] &= s.free[word] - 1;
-    if (!s.owners.empty()) s.owners[slot] = owner;
-    ++s.used;
-    if (s.used == slots_per_slab_[c.index()]) unlist_open(number);
-    loose_[c.index()] -= c.size();
-    used_ += c.size();
-    ++slots_used_;
-    return format::slot_address{.slab = number, .slot = slot};
+    const format::slot_address at{
+        .slab = number,
+        .slot = word * word_bits + static_cast<std::uint32_t>(std::countr_zero(s.free[word]))};
+    occupy(at, owner);
+    return allocation{.at = at, .first_of_slab = first_of_slab};
 }
 
 void slab_space::release(format::slot_address at) {
@@ -62,13 +58,26 @@ void slab_space::release(format::slot_address at) {
     loose_[c.index()] += c.size();
     used_ -= c.size();
     --slots_used_;
-    if (s.used > 0) return;
-    unlist_open(at.slab);
-    loose_[c.index()] -= c.size() * slots_per_slab_[c.index()];
-    s.assigned = false;
-    s.free = {};
-    s.owners = {};
+    // A slab that is being restored may have slots that are still to come.
+    if (s.used > 0 || restoring_) return;
+    close_slab(at.slab);
     unassigned_.push_back(at.slab);
+}
+
+void slab_space::restore_slab(std::uint32_t number, size_class c, std::uint64_t generation) {
+    restoring_ = true;
+    open_slab(number, c, generation);
+}
+
+void slab_space::restore_slot(format::slot_address at, part_ref owner) { occupy(at, owner); }
+
+void slab_space::finish_restore() {
+    restoring_ = false;
+    unassigned_.clear();
+    for (auto i = static_cast<std::uint32_t>(slabs_.size()); i-- > 0;) {
+        if (slabs_[i].assigned && slabs_[i].used == 0) close_slab(i);
+        if (!slabs_[i].assigned) unassigned_.push_back(i);
+    }
 }
 
 void slab_space::tenants_of(std::uint32_t number, std::vector<tenant>& into) const {
@@ -108,18 +117,46 @@ const slab_space::slab& slab_space::at(std::uint32_t number) const {
     return slabs_[number];
 }
 
-void slab_space::assign(std::uint32_t number, size_class c) {
+void slab_space::occupy(format::slot_address at, part_ref owner) {
+    LODE_ASSERT(at.slab < slabs_.size());
+    slab& s = slabs_[at.slab];
+    const size_class c = s.size;
+    const std::uint64_t bit = std::uint64_t{1} << (at.slot % word_bits);
+    LODE_ASSERT(s.assigned && at.slot < slots_per_slab_[c.index()]);
+    LODE_ASSERT((s.free[at.slot / word_bits] & bit) != 0);
+    s.free[at.slot / word_bits] &= ~bit;
+    if (!s.owners.empty()) s.owners[at.slot] = owner;
+    if (++s.used == slots_per_slab_[c.index()]) unlist_open(at.slab);
+    loose_[c.index()] -= c.size();
+    used_ += c.size();
+    ++slots_used_;
+}
+
+void slab_space::open_slab(std::uint32_t number, size_class c, std::uint64_t generation) {
+    LODE_ASSERT(number < slabs_.size());
     slab& s = slabs_[number];
     LODE_ASSERT(!s.assigned && s.used == 0);
     const std::uint32_t slots = slots_per_slab_[c.index()];
     s.assigned = true;
     s.size = c;
-    ++s.generation;
+    s.generation = generation;
+    last_generation_ = std::max(last_generation_, generation);
     s.free.assign((slots + word_bits - 1) / word_bits, ~std::uint64_t{0});
     if (slots % word_bits != 0) s.free.back() = (std::uint64_t{1} << (slots % word_bits)) - 1;
     if (c != largest) s.owners.assign(slots, no_part);
     loose_[c.index()] += c.size() * slots;
     list_open(number);
+}
+
+// The last slot is free again: the slab may serve another class.
+void slab_space::close_slab(std::uint32_t number) {
+    slab& s = slabs_[number];
+    LODE_ASSERT(s.assigned && s.used == 0);
+    unlist_open(number);
+    loose_[s.size.index()] -= s.size.size() * slots_per_slab_[s.size.index()];
+    s.assigned = false;
+    s.free = {};
+    s.owners = {};
 }
 
 void slab_space::list_open(std::uint32_t number) {

@@ -6,8 +6,8 @@
 //   Core        One; no locks and no waiting.
 //   Memory      About 40 bytes per slab, a bit per slot of a slab in use, and 4 bytes per slot of
 //               the classes below 1 MiB.
-//   Invariants  A slab whose last slot is released belongs to no class again, and its next use is a
-//               new generation.
+//   Invariants  A slab whose last slot is released belongs to no class again. Each time a slab is
+//               given to a class it gets a generation that no slab of the shard had before.
 //   Errors      allocate() says no when neither a slot of the class nor a slab without class is
 //               left.
 #pragma once
@@ -29,10 +29,20 @@ class slab_space {
   public:
     slab_space(bytes slab_size, std::uint32_t slabs);
 
+    struct allocation {
+        format::slot_address at;
+        bool first_of_slab = false;  // the slab was just given to the class
+    };
     // `owner` can be asked for later, but for slots of 1 MiB: those are so few that a search is
     // cheaper.
-    [[nodiscard]] std::optional<format::slot_address> allocate(size_class c, part_ref owner);
+    [[nodiscard]] std::optional<allocation> allocate(size_class c, part_ref owner);
     void release(format::slot_address at);
+
+    // What a device said at start, before the first allocate(): each slab that was given to a class
+    // once, then each slot that is taken, then finish_restore().
+    void restore_slab(std::uint32_t slab, size_class c, std::uint64_t generation);
+    void restore_slot(format::slot_address at, part_ref owner);
+    void finish_restore();
 
     [[nodiscard]] size_class class_of(std::uint32_t slab) const { return at(slab).size; }
     [[nodiscard]] std::uint64_t generation_of(std::uint32_t slab) const {
@@ -73,7 +83,9 @@ class slab_space {
     };
 
     [[nodiscard]] const slab& at(std::uint32_t number) const;
-    void assign(std::uint32_t number, size_class c);
+    void occupy(format::slot_address at, part_ref owner);
+    void open_slab(std::uint32_t number, size_class c, std::uint64_t generation);
+    void close_slab(std::uint32_t number);
     void list_open(std::uint32_t number);
     void unlist_open(std::uint32_t number);
 
@@ -85,6 +97,8 @@ class slab_space {
     std::array<bytes, size_class::count> loose_{};  // free slots of the class's slabs
     bytes used_;
     std::uint64_t slots_used_ = 0;
+    std::uint64_t last_generation_ = 0;
+    bool restoring_ = false;
 };
 
 }  // namespace lode::engine

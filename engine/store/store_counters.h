@@ -45,6 +45,18 @@
       "Failed device writes")                                                                      \
     X(checksum_failures, counter, "lode_store_checksum_failures_total",                            \
       "Chunks off a device whose XXH3 did not match")                                              \
+    X(table_write_bytes, counter, "lode_store_table_write_bytes_total",                            \
+      "Bytes of descriptor tables written to devices")                                             \
+    X(bytes_admitted, counter, "lode_store_admitted_bytes_total",                                  \
+      "Bytes of chunks that were given a place on a device")                                       \
+    X(not_admitted, counter, "lode_store_not_admitted_total",                                      \
+      "Chunks that a device did not take because they were asked for only once")                   \
+    X(over_write_limit, counter, "lode_store_over_write_limit_total",                              \
+      "Chunks that a device did not take because of its write limit")                              \
+    X(chunks_scrubbed, counter, "lode_store_scrubbed_chunks_total",                                \
+      "Chunks that the scrub read and verified")                                                   \
+    X(chunks_forgotten, counter, "lode_store_forgotten_chunks_total",                              \
+      "Chunks given up with a device that was taken out of service")                               \
     X(no_space, counter, "lode_store_no_space_total",                                              \
       "Chunks that found no place on a device, parts that found none in the index")                \
     X(no_memory, counter, "lode_store_no_memory_total", "Waits and claims that found no memory")   \
@@ -57,6 +69,12 @@
     X(parts_capacity, gauge, "lode_store_parts_capacity", "Parts that the index can hold")         \
     X(chunks_memory, gauge, "lode_store_chunks_memory", "Chunks in memory")                        \
     X(chunks_disk, gauge, "lode_store_chunks_disk", "Chunks on devices")                           \
+    X(chunks_durable, gauge, "lode_store_chunks_durable",                                          \
+      "Chunks that would be found on the devices after a crash now")                               \
+    X(recovered_parts, gauge, "lode_store_recovered_parts", "Parts found on devices at start")     \
+    X(recovered_chunks, gauge, "lode_store_recovered_chunks", "Chunks found on devices at start")  \
+    X(damaged_descriptors, gauge, "lode_store_damaged_descriptors",                                \
+      "Descriptors and slab headers on devices that could not be believed at start")               \
     X(index_bytes, gauge, "lode_store_index_bytes", "Memory of the index")                         \
     X(fills_running, gauge, "lode_store_fills_running", "Fills under way")
 

@@ -13,6 +13,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
 #include "engine/store/device_backing.h"
+#include "engine/store/device_health.h"
 
 namespace lode::engine {
 
@@ -34,6 +35,12 @@ struct store_options {
     std::uint32_t device_reads_max = 128;           // in flight, per device
     std::uint32_t device_writes_max = 32;           // in flight, per device
     duration frame_wait = std::chrono::seconds(2);  // how long a read or a fill waits for memory
+    duration flush_delay = std::chrono::milliseconds(500);  // a chunk's wait for its descriptor
+    device_health::limits device_health;                    // when a device is given up
+    // Which chunks devices take: all, or those of parts that are asked for a second time.
+    enum class admission_rule : std::uint8_t { always, second_hit };
+    admission_rule admission = admission_rule::always;
+    bytes scrub_rate;  // bytes per second that each device is read at to verify it; 0: not at all
     duration stop_timeout = std::chrono::seconds(10);
 
     // How devices are opened; the simulator brings its own.

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "engine/base/aligned_memory.h"
 #include "engine/base/log.h"
 #include "engine/base/random.h"
 
@@ -15,25 +14,6 @@ namespace lode::engine {
 namespace {
 
 using refusal = std::unexpected<std::string>;
-
-struct freer {
-    void operator()(std::byte* memory) const { std::free(memory); }
-};
-
-// O_DIRECT wants aligned memory.
-class aligned_memory {
-  public:
-    explicit aligned_memory(bytes size)
-        : data_(static_cast<std::byte*>(std::aligned_alloc(format::block.count(), size.count()))),
-          size_(size) {
-        LODE_ASSERT(data_ != nullptr);
-    }
-    [[nodiscard]] std::span<std::byte> span() const { return {data_.get(), size_.count()}; }
-
-  private:
-    std::unique_ptr<std::byte, freer> data_;
-    bytes size_;
-};
 
 struct both_copies {
     result<format::superblock> first = fail(errc::not_found);

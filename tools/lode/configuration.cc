@@ -103,7 +103,10 @@ class reader {
 
     void read_section(const section& of, const toml::key& name, const toml::node& node);
     void read_cache(const toml::node& node, std::uint32_t line);
+    void read_devices(const toml::node& node, std::uint32_t line);
     void read_keys(std::string_view section, const toml::table& from, std::size_t device);
+    void read_key(std::string_view section, const toml::key& key, const toml::node& node,
+                  std::size_t device);
     void read_value(const setting& of, const toml::node& node, std::size_t device);
 
     void store(const setting& of, const text_list_rule& rule, const toml::node& node,
@@ -168,57 +171,62 @@ void reader::read_section(const section& of, const toml::key& name, const toml::
 void reader::read_cache(const toml::node& node, std::uint32_t line) {
     const auto* cache = node.as_table();
     if (cache == nullptr) {
-        refuse(line, "cache", fmt::format("expected [[cache.device]], got {}", show(node)));
+        refuse(line, "cache",
+               fmt::format("expected [cache] or [[cache.device]], got {}", show(node)));
         return;
     }
     for (const auto& [key, below] : *cache) {
-        const std::uint32_t key_line = line_of(key.source());
-        if (key.str() != "device") {
-            refuse(key_line, dotted("cache", show_key(key.str())),
-                   "expected [[cache.device]], there is nothing else in cache");
-            continue;
-        }
-        const auto* devices = below.as_array();
-        if (devices == nullptr) {
-            refuse(key_line, "cache.device",
-                   below.is_table() ? "expected two brackets, [[cache.device]], got one"
-                                    : "expected [[cache.device]], got " + show(below));
-            continue;
-        }
-        if (devices->size() > devices_max) {
-            refuse(
-                key_line, "cache.device",
-                fmt::format("expected at most {} devices, got {}", devices_max, devices->size()));
-            continue;
-        }
-        for (const toml::node& element : *devices) {
-            const std::uint32_t element_line = line_of(element.source());
-            const auto* device = element.as_table();
-            if (device == nullptr) {
-                refuse(element_line, "cache.device",
-                       "expected a path and a size, got " + show(element));
-                continue;
-            }
-            settings_.cache.devices.emplace_back();
-            const std::size_t number = settings_.cache.devices.size() - 1;
-            read_keys(device_section, *device, number);
-            check_required(device_section, number, element_line);
+        if (key.str() == "device") {
+            read_devices(below, line_of(key.source()));
+        } else {
+            read_key("cache", key, below, 0);
         }
     }
 }
 
-void reader::read_keys(std::string_view section, const toml::table& from, std::size_t device) {
-    for (const auto& [key, node] : from) {
-        const std::uint32_t line = line_of(key.source());
-        const auto known = settings_of(section);
-        const auto found = std::ranges::find(known, key.str(), &setting::key);
-        if (found == known.end()) {
-            refuse_unknown_key(section, key.str(), line);
+void reader::read_devices(const toml::node& node, std::uint32_t line) {
+    const auto* devices = node.as_array();
+    if (devices == nullptr) {
+        refuse(line, "cache.device",
+               node.is_table() ? "expected two brackets, [[cache.device]], got one"
+                               : "expected [[cache.device]], got " + show(node));
+        return;
+    }
+    if (devices->size() > devices_max) {
+        refuse(line, "cache.device",
+               fmt::format("expected at most {} devices, got {}", devices_max, devices->size()));
+        return;
+    }
+    for (const toml::node& element : *devices) {
+        const std::uint32_t element_line = line_of(element.source());
+        const auto* device = element.as_table();
+        if (device == nullptr) {
+            refuse(element_line, "cache.device",
+                   "expected a path and a size, got " + show(element));
             continue;
         }
-        given_.push_back({.key = dotted(section, key.str()), .device = device, .line = line});
-        read_value(*found, node, device);
+        settings_.cache.devices.emplace_back();
+        const std::size_t number = settings_.cache.devices.size() - 1;
+        read_keys(device_section, *device, number);
+        check_required(device_section, number, element_line);
     }
+}
+
+void reader::read_keys(std::string_view section, const toml::table& from, std::size_t device) {
+    for (const auto& [key, node] : from) read_key(section, key, node, device);
+}
+
+void reader::read_key(std::string_view section, const toml::key& key, const toml::node& node,
+                      std::size_t device) {
+    const std::uint32_t line = line_of(key.source());
+    const auto known = settings_of(section);
+    const auto found = std::ranges::find(known, key.str(), &setting::key);
+    if (found == known.end()) {
+        refuse_unknown_key(section, key.str(), line);
+        return;
+    }
+    given_.push_back({.key = dotted(section, key.str()), .device = device, .line = line});
+    read_value(*found, node, device);
 }
 
 void reader::read_value(const setting& of, const toml::node& node, std::size_t device) {
@@ -324,7 +332,7 @@ void reader::refuse_unknown_section(std::string_view name, const toml::node& nod
             return;
         }
     }
-    std::vector<std::string_view> names{"cache"};
+    std::vector<std::string_view> names;
     for (const section& s : all_sections()) names.push_back(s.name);
     const auto meant = near_miss(name, names);
     refuse(line, show_key(name),

@@ -23,6 +23,7 @@ using standing = setting::standing;
 
 constexpr std::array auth_words{"gateway"sv, "local"sv, "trust"sv};
 constexpr std::array consistency_words{"strong"sv, "bounded"sv};
+constexpr std::array admission_words{"always"sv, "second-hit"sv};
 constexpr std::array membership_words{"none"sv, "static"sv, "dns"sv, "etcd"sv};
 
 constexpr std::string_view an_address = "an IP address and a port such as \"0.0.0.0:9000\"";
@@ -64,6 +65,7 @@ constexpr std::array sections{
     section{"origin", "The object store behind lode."},
     section{"auth", "Who decides whether a client may read."},
     section{"consistency", "How fresh a cached object must be."},
+    section{"cache", "How devices are used."},
     section{"cache.device", "A file or a block device that cached parts are kept on. The section "
                             "may stand once per device; without one, lode caches in memory only.",
             section::form::array},
@@ -148,6 +150,27 @@ constexpr std::array table{
         count_rule{in<&settings::consistency, &consistency_settings::objects>, 1, 16'777'216},
         "How many object versions each core remembers."},
 
+    setting{"cache", "flush_delay",
+        duration_rule{in<&settings::cache, &cache_settings::flush_delay>, 1ms, 1h},
+        "How long a chunk on a device may wait for its descriptor, without which it is not found "
+        "after a crash."},
+    setting{"cache", "admission",
+        one_of<&settings::cache, &cache_settings::admission>(admission_words, 2),
+        "Which chunks are written to devices: \"always\" all of them, \"second-hit\" those that "
+        "are asked for a second time."},
+    setting{"cache", "device_errors",
+        count_rule{in<&settings::cache, &cache_settings::device_errors>, 0, 1'000'000},
+        "How many errors within a minute take a device out of service; 0: no number does."},
+    setting{"cache", "device_stall",
+        duration_rule{in<&settings::cache, &cache_settings::device_stall>, 0s, 1h},
+        "How long a device may take for one request before it is taken out of service; \"0s\": for "
+        "ever."},
+    setting{"cache", "scrub_rate",
+        size_rule{in<&settings::cache, &cache_settings::scrub_rate>, 1_MiB, 64_GiB,
+            size_rule::zero::allowed},
+        "How many bytes per second of each device are read in the background to verify them; "
+        "\"0B\": none."},
+
     setting{"cache.device", "path",
         text_rule{in_device<&device_settings::path>, is_path, a_path},
         "A file, which is created at its size, or a block device.",
@@ -156,6 +179,11 @@ constexpr std::array table{
         size_rule{in_device<&device_settings::size>, 64_MiB, bytes(1ULL << 50U),
             size_rule::zero::allowed},
         "How much of it lode uses; \"0B\": all of a block device.", "\"1TiB\""},
+    setting{"cache.device", "write_limit",
+        size_rule{in_device<&device_settings::write_limit>, 1_MiB, 1_TiB,
+            size_rule::zero::allowed},
+        "How many bytes per second may be written to it, for its endurance; what is beyond is not "
+        "kept on it. \"0B\": no limit."},
 
     setting{"cluster", "membership",
         one_of<&settings::cluster, &cluster_settings::membership>(membership_words, 1),

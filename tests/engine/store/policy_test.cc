@@ -21,34 +21,39 @@ constexpr size_class small(0);
 constexpr size_class large(size_class::count - 1);
 constexpr bytes slab_of_4_mib = 4_MiB + format::slab_overhead;
 
+std::optional<format::slot_address> take(slab_space& space, size_class c, part_ref owner) {
+    const auto got = space.allocate(c, owner);
+    return got ? std::optional(got->at) : std::nullopt;
+}
+
 }  // namespace
 
 TEST_CASE("a slab space gives out every slot once and then says no") {
     slab_space space(slab_of_4_mib, 3);
     std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
 
-    while (const auto at = space.allocate(large, part_ref(0))) {
+    while (const auto at = take(space, large, part_ref(0))) {
         CHECK(seen.emplace(at->slab, at->slot).second);
     }
 
     CHECK(seen.size() == 12);
     CHECK(space.used() == 12_MiB);
     CHECK(space.loose_for(small) == 0_B);
-    CHECK(!space.allocate(small, part_ref(0)));
+    CHECK(!take(space, small, part_ref(0)));
 }
 
 TEST_CASE("a slab whose slots are all back serves another class, as a new generation") {
     slab_space space(slab_of_4_mib, 1);
     std::vector<format::slot_address> held;
-    while (const auto at = space.allocate(large, part_ref(0))) held.push_back(*at);
+    while (const auto at = take(space, large, part_ref(0))) held.push_back(*at);
     const auto before = space.generation_of(0);
 
     for (std::size_t i = 0; i + 1 < held.size(); ++i) space.release(held[i]);
-    CHECK(!space.allocate(small, part_ref(1)));
+    CHECK(!take(space, small, part_ref(1)));
     CHECK(space.loose_for(small) == 3_MiB);
     space.release(held.back());
 
-    const auto at = space.allocate(small, part_ref(1));
+    const auto at = take(space, small, part_ref(1));
     REQUIRE(at);
     CHECK(space.class_of(at->slab) == small);
     CHECK(space.generation_of(at->slab) == before + 1);
@@ -56,9 +61,9 @@ TEST_CASE("a slab whose slots are all back serves another class, as a new genera
 
 TEST_CASE("small slots know their tenants") {
     slab_space space(slab_of_4_mib, 1);
-    const auto a = space.allocate(small, part_ref(1));
-    const auto b = space.allocate(small, part_ref(2));
-    const auto c = space.allocate(small, part_ref(3));
+    const auto a = take(space, small, part_ref(1));
+    const auto b = take(space, small, part_ref(2));
+    const auto c = take(space, small, part_ref(3));
     REQUIRE((a && b && c));
 
     space.release(*b);
@@ -80,7 +85,7 @@ TEST_CASE("any order of taking and releasing slots keeps the books right") {
     for (int step = 0; step < 100'000; ++step) {
         if (chance.one_in(2)) {
             const size_class c(static_cast<std::uint8_t>(chance.below(size_class::count)));
-            if (const auto at = space.allocate(c, part_ref(0))) {
+            if (const auto at = take(space, c, part_ref(0))) {
                 REQUIRE(held.emplace(std::pair(at->slab, at->slot), c).second);
                 REQUIRE(space.class_of(at->slab) == c);
                 total += c.size();
@@ -305,7 +310,7 @@ struct slots_under_test {
         : parts(parts_max, 1'000'000),
           frames(std::move(*frame_pool::open(16_MiB)), left),
           cut(*format::choose_geometry(device, {.shards = 1, .slab_data = 1_MiB})),
-          tier(parts, frames, count, {cut}, [](std::uint32_t) { return true; }) {}
+          tier(parts, frames, count, {{.cut = cut}}, [](std::uint32_t) { return true; }) {}
 
     // Returns how many chunks found a slot.
     std::uint32_t admit(const part_key& key) {
@@ -434,12 +439,15 @@ TEST_CASE("parts are spread over devices by their sizes") {
     const auto cut = [](bytes size) {
         return *format::choose_geometry(size, {.shards = 2, .slab_data = 1_MiB});
     };
-    const device_tier tier(parts, frames, count, {cut(1_GiB), cut(3_GiB)},
-                           [](std::uint32_t) { return true; });
+    device_tier tier(parts, frames, count, {{.cut = cut(1_GiB)}, {.cut = cut(3_GiB)}},
+                     [](std::uint32_t) { return true; });
     int on_first = 0;
 
     for (std::uint64_t i = 0; i < 10'000; ++i) {
-        if (tier.device_for(numbered_part(i, 1_B).id) == 0) ++on_first;
+        const part_ref ref = parts.insert(numbered_part(i, 1_B));
+        REQUIRE(tier.choose_device(ref));
+        if (parts.at(ref).device == 0) ++on_first;
+        parts.erase_if_empty(ref);
     }
 
     CHECK(on_first > 2300);

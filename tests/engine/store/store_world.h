@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <cstdio>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -78,25 +80,58 @@ inline task<void> start_run_stop(store_under_test on, std::size_t cores, const s
     }
 }
 
+// Disks that outlive the stores that use them, one after the other.
+class simulated_disks {
+  public:
+    simulated_disk& add(const std::string& path, bytes size) {
+        return *disks_.emplace(path, std::make_unique<simulated_disk>(size)).first->second;
+    }
+    [[nodiscard]] simulated_disk& at(const std::string& path) const { return *disks_.at(path); }
+    [[nodiscard]] bool empty() const { return disks_.empty(); }
+    // For the options of a store.
+    [[nodiscard]] std::vector<device_options> all() const {
+        std::vector<device_options> named;
+        for (const auto& [path, disk] : disks_) {
+            named.push_back({.path = path, .size = disk->size()});
+        }
+        return named;
+    }
+
+    // Power fails everywhere: nothing that the store does from now on reaches a disk.
+    void cut_power(store_under_test on, lode::random& chance) {
+        for (auto& [path, disk] : disks_) disk->crash(chance);
+        for (simulated_device* d : *on.devices) d->pull_out();
+    }
+
+    // A store's whole life, on the disks that o.devices names.
+    simulation::outcome run(store_options o, std::uint64_t seed, const store_body& body,
+                            std::uint64_t steps_max = 10'000'000) {
+        simulation world(seed);
+        std::vector<simulated_device*> devices;
+        o.open_device = [&](const device_options& wanted)
+            -> std::expected<std::unique_ptr<device_backing>, std::string> {
+            return std::make_unique<simulated_backing>(world, at(wanted.path), devices);
+        };
+        const std::size_t cores = o.cores;
+        simulated_disk* first = o.devices.empty() ? nullptr : &at(o.devices.front().path);
+        auto store = part_store::open(std::move(o));
+        LODE_ASSERT(store.has_value());
+        return world.run(
+            start_run_stop({.store = **store, .disk = first, .devices = &devices}, cores, body),
+            steps_max);
+    }
+
+  private:
+    std::map<std::string, std::unique_ptr<simulated_disk>> disks_;
+};
+
 inline simulation::outcome run_simulated(store_options o, bytes disk_size, std::uint64_t seed,
                                          const store_body& body,
                                          std::uint64_t steps_max = 10'000'000) {
-    simulation world(seed);
-    simulated_disk disk(disk_size);
-    std::vector<simulated_device*> devices;
-    if (disk_size > bytes(0)) {
-        o.devices = {{.path = "simulated disk", .size = disk_size}};
-        o.open_device = [&](const device_options&)
-            -> std::expected<std::unique_ptr<device_backing>, std::string> {
-            return std::make_unique<simulated_backing>(world, disk, devices);
-        };
-    }
-    const std::size_t cores = o.cores;
-    auto store = part_store::open(std::move(o));
-    LODE_ASSERT(store.has_value());
-    return world.run(
-        start_run_stop({.store = **store, .disk = &disk, .devices = &devices}, cores, body),
-        steps_max);
+    simulated_disks disks;
+    if (disk_size > bytes(0)) disks.add("simulated disk", disk_size);
+    o.devices = disks.all();
+    return disks.run(std::move(o), seed, body, steps_max);
 }
 
 class temporary_file {

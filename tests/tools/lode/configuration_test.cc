@@ -269,7 +269,13 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
                 .answer_timeout = 90s};
     s.auth.mode = frontend::auth_mode::trust;
     s.consistency = {.mode = frontend::consistency_mode::bounded, .max_stale = 5s, .objects = 1};
-    s.cache.devices = {{.path = "/a", .size = 64_MiB}, {.path = "b", .size = 0_B}};
+    s.cache.flush_delay = 2s;
+    s.cache.admission = frontend::admission_kind::second_hit;
+    s.cache.device_errors = 0;
+    s.cache.device_stall = 0s;
+    s.cache.scrub_rate = 5_MiB;
+    s.cache.devices = {{.path = "/a", .size = 64_MiB, .write_limit = 3_MiB},
+                       {.path = "b", .size = 0_B}};
     s.cluster.membership = frontend::membership_kind::dns;
     s.limits = {.connections = 1,
                 .head = 2_KiB,
@@ -453,9 +459,10 @@ TEST_CASE("each mistake is one sentence with its line, its key and what was expe
          "\"loud\"\n"},
         {"[log]\naccess = 1979-05-27\n",
          "lode.toml:2: log.access: expected the path of a file, got a date or a time\n"},
-        {"cache = 1\n", "lode.toml:1: cache: expected [[cache.device]], got 1\n"},
+        {"cache = 1\n", "lode.toml:1: cache: expected [cache] or [[cache.device]], got 1\n"},
         {"[cache]\nsize = \"1TiB\"\n",
-         "lode.toml:2: cache.size: expected [[cache.device]], there is nothing else in cache\n"},
+         "lode.toml:2: cache.size: there is no such setting, did you mean the one in "
+         "[cache.device]?\n"},
         {"[cache.device]\npath = \"/a\"\n",
          "lode.toml:1: cache.device: expected two brackets, [[cache.device]], got one\n"},
         {"[cache]\ndevice = [1]\n",

@@ -1,0 +1,170 @@
+#include "engine/store/recovery.h"
+
+#include <algorithm>
+#include <map>
+
+#include "engine/base/assert.h"
+#include "engine/runtime/scope.h"
+
+namespace lode::engine {
+namespace {
+
+constexpr size_class buffer_class(4);  // 64 KiB
+constexpr std::size_t readers_max = 16;
+constexpr std::size_t restored_between_yields = 1024;
+constexpr int evictions_max = 64;
+// The header and the first block of the table.
+constexpr bytes first_read = format::block * 2;
+
+std::uint32_t slots_described_by(bytes blocks) {
+    return static_cast<std::uint32_t>(blocks / format::descriptor_size);
+}
+
+}  // namespace
+
+void recovered::add(const recovered& other) {
+    parts += other.parts;
+    chunks += other.chunks;
+    damaged += other.damaged;
+    unread += other.unread;
+    left_out += other.left_out;
+}
+
+task<recovered> recovery::run() {
+    for (const std::uint32_t shard : slots_.shards_of(of_.device)) {
+        co_await read_shard(shard);
+        co_await restore_shard(shard);
+    }
+    co_return sum_;
+}
+
+task<void> recovery::read_shard(std::uint32_t shard) {
+    next_slab_ = 0;
+    chunks_.clear();
+    slabs_.clear();
+    std::vector<resident*> buffers;
+    while (buffers.size() < readers_max) {
+        resident* r = frames_.take(buffer_class);
+        if (r == nullptr) break;
+        buffers.push_back(r);
+    }
+    {
+        scope readers;
+        for (resident* r : buffers) readers.spawn(read_slabs(shard, *r));
+        co_await readers.close();
+    }
+    for (resident* r : buffers) frames_.unpin(*r);
+    // Without a single buffer there is no memory for anything; what is there is found next time.
+    if (buffers.empty()) sum_.unread += of_.super.cut.slabs_in_shard(shard);
+}
+
+task<void> recovery::read_slabs(std::uint32_t shard, resident& buffer) {
+    while (next_slab_ < of_.super.cut.slabs_in_shard(shard)) {
+        co_await read_slab(shard, next_slab_++, frames_.memory(buffer));
+    }
+}
+
+task<void> recovery::read_slab(std::uint32_t shard, std::uint32_t slab,
+                               std::span<std::byte> memory) {
+    const format::geometry& cut = of_.super.cut;
+    const std::uint32_t number = format::number_of(cut, shard, slab);
+    const device_offset begin = format::slab_begin(cut, number);
+    auto got = co_await of_.io.read(begin, memory.first(first_read.count()));
+    if (!got) {
+        ++sum_.unread;
+        co_return;
+    }
+    const auto header =
+        format::decode_slab_header(memory.first<format::block.count()>(), of_.super.device, number);
+    if (!header) {
+        if (header.error().code != errc::not_found) ++sum_.damaged;
+        co_return;
+    }
+    slabs_.emplace_back(slab, *header);
+    const slab_table table(of_.super, *header);
+    const auto keep = [&](std::uint32_t slot, const format::descriptor& d) {
+        chunks_.push_back({.is = d, .at = {.slab = slab, .slot = slot}});
+    };
+    auto blocks = memory.first(first_read.count()).subspan(format::block.count());
+    const bytes whole = format::table_size(cut.slab_size, header->size);
+    for (bytes at;;) {
+        sum_.damaged += table.read(blocks, slots_described_by(at), keep).damaged;
+        at += bytes(blocks.size());
+        if (at >= whole) break;
+        blocks = memory.first(std::min(memory.size(), (whole - at).count()));
+        got = co_await of_.io.read(begin + format::block + at, blocks);
+        if (!got) {
+            ++sum_.unread;
+            co_return;
+        }
+    }
+}
+
+task<void> recovery::restore_shard(std::uint32_t shard) {
+    for (const auto& [slab, header] : slabs_) {
+        slots_.restore_slab(of_.device, shard, slab, header.size, header.generation);
+    }
+    // The tables count what they describe, whether or not the index has room for it.
+    std::map<std::uint32_t, std::uint32_t> described;
+    for (const found_chunk& c : chunks_) ++described[c.at.slab];
+    for (const auto& [slab, header] : slabs_) {
+        of_.tables.restored(header.slab, header.size, header.generation, described[slab]);
+    }
+    std::ranges::sort(chunks_, {}, [](const found_chunk& c) { return c.is.sequence; });
+    std::size_t done = 0;
+    for (const found_chunk& c : chunks_) {
+        restore_chunk(c, shard);
+        if (++done % restored_between_yields == 0) co_await yield();
+    }
+    slots_.finish_restore(of_.device, shard, chunks_.empty() ? 0 : chunks_.back().is.sequence);
+}
+
+void recovery::restore_chunk(const found_chunk& c, std::uint32_t shard) {
+    const part_ref ref = part_for(c.is, shard);
+    if (ref == no_part) {
+        leave_out(c, shard);
+        return;
+    }
+    part& p = parts_.at(ref);
+    chunk_record& record = p.chunk(c.is.chunk);
+    if (p.on_device > 0 && p.device == of_.device &&
+        record.location.what() == chunk_location::kind::slot) {
+        // Written twice: what came later stands.
+        slots_.release(ref, c.is.chunk, record.location.slot());
+        record.location = {};
+        --p.held;
+        --sum_.chunks;
+    }
+    const bool elsewhere = p.on_device > 0 && p.device != of_.device;
+    if (elsewhere || p.length != c.is.part_length || record.location != chunk_location()) {
+        leave_out(c, shard);
+        return;
+    }
+    p.device = of_.device;
+    record.set_checksum(c.is.checksum);
+    slots_.restore_slot(ref, c.is.chunk, c.at);
+    ++sum_.chunks;
+}
+
+part_ref recovery::part_for(const format::descriptor& d, std::uint32_t shard) {
+    const part_key key{.id = d.part, .length = d.part_length};
+    part_ref ref = parts_.find(key.id);
+    if (ref != no_part) return ref;
+    ref = parts_.insert(key);
+    for (int i = 0; ref == no_part && i < evictions_max; ++i) {
+        if (!slots_.evict_from(of_.device, shard)) break;
+        ref = parts_.insert(key);
+    }
+    if (ref == no_part) {
+        ++sum_.left_out;
+    } else {
+        ++sum_.parts;
+    }
+    return ref;
+}
+
+void recovery::leave_out(const found_chunk& c, std::uint32_t shard) {
+    of_.tables.released(format::number_of(of_.super.cut, shard, c.at.slab), c.at.slot);
+}
+
+}  // namespace lode::engine
