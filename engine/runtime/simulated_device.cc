@@ -99,7 +99,7 @@ void simulated_disk::flip_bit(device_offset at, unsigned bit) {
 }
 
 task<result<>> simulated_device::serve(std::size_t length) {
-    if (strikes(faults_.hang)) co_return co_await hanging_.wait();
+    if (!gone_ && strikes(faults_.hang)) co_return co_await hanging_.wait();
     co_await sleep_for(strikes(faults_.stall) ? faults_.stall_time : service_time(length));
     if (gone_) co_return fail(errc::io, ENODEV);
     co_return result<>{};
@@ -146,7 +146,7 @@ task<result<>> simulated_device::write(device_offset to, std::span<const std::by
 }
 
 task<result<>> simulated_device::flush() {
-    if (strikes(faults_.hang)) co_return co_await hanging_.wait();
+    if (!gone_ && strikes(faults_.hang)) co_return co_await hanging_.wait();
     // Covers what was complete when it began.
     const std::size_t covered = disk_.unflushed_.size();
     co_await sleep_for(std::chrono::microseconds(200));

@@ -95,6 +95,7 @@ void device_io::note_error() {
 void device_io::give_up(device_trouble why) {
     if (given_up_ || !in_service_) return;
     given_up_ = true;
+    count_.devices_given_up.add();
     if (owner_.gave_up != nullptr) owner_.gave_up(owner_.self, owner_.device, why);
 }
 

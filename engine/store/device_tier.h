@@ -79,6 +79,7 @@ class device_tier {
     [[nodiscard]] std::vector<std::uint32_t> shards_of(std::uint8_t device) const;
     void restore_slab(std::uint8_t device, std::uint32_t shard, std::uint32_t slab, size_class c,
                       std::uint64_t generation);
+    void leave_slab_alone(std::uint8_t device, std::uint32_t shard, std::uint32_t slab);
     // The chunk is absent, and its part on no other device.
     void restore_slot(part_ref ref, std::uint32_t chunk, format::slot_address at);
     void finish_restore(std::uint8_t device, std::uint32_t shard, std::uint64_t last_sequence);

@@ -54,6 +54,10 @@ void device_tier::restore_slab(std::uint8_t device, std::uint32_t shard, std::ui
     devices_[device].shards[shard]->slabs.restore_slab(slab, c, generation);
 }
 
+void device_tier::leave_slab_alone(std::uint8_t device, std::uint32_t shard, std::uint32_t slab) {
+    devices_[device].shards[shard]->slabs.leave_alone(slab);
+}
+
 void device_tier::restore_slot(part_ref ref, std::uint32_t chunk, format::slot_address at) {
     part& p = parts_.at(ref);
     chunk_record& record = p.chunk(chunk);

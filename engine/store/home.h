@@ -121,7 +121,7 @@ class home final : public core_bound, private memory_tier_owner {
     task<result<>> write_to_slot(part_ref ref, resident& r);
     task<void> run_fill(std::unique_ptr<engine::fill> f);
     void detach(resident& r);
-    task<void> recover(std::uint8_t device, semaphore& room, recovered& into);
+    task<void> recover(std::uint8_t device, recovered& into);
     task<result<>> check_identity(attached_device& d);
     task<void> forget_device(std::uint8_t device);
     void forget_copies(part_ref ref);

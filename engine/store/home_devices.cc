@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr bytes memory_per_recovery{std::uint64_t{1} << 20U};
 constexpr int parts_between_yields = 256;
 constexpr duration scrub_patience = 60s;
 constexpr duration scrub_pause = 10s;  // between two rounds, and when there is no memory
@@ -44,11 +43,9 @@ task<recovered> home::start() {
     assert_home();
     recovered sum;
     {
-        // Each recovery reads into frames, of which a small memory has few.
-        semaphore room(std::max<std::uint64_t>(1, memory_.pool().capacity() / memory_per_recovery));
         scope recoveries;
         for (std::size_t d = 0; d < devices_.size(); ++d) {
-            recoveries.spawn(recover(static_cast<std::uint8_t>(d), room, sum));
+            recoveries.spawn(recover(static_cast<std::uint8_t>(d), sum));
         }
         co_await recoveries.close();
     }
@@ -64,13 +61,11 @@ task<recovered> home::start() {
     co_return sum;
 }
 
-task<void> home::recover(std::uint8_t device, semaphore& room, recovered& into) {
-    (void)co_await room.acquire();
+task<void> home::recover(std::uint8_t device, recovered& into) {
     attached_device& d = *devices_[device];
-    recovery found(parts_, memory_, slots_,
+    recovery found(parts_, slots_,
                    {.device = device, .super = d.super, .io = d.io, .tables = d.tables});
     into.add(co_await found.run());
-    room.release();
 }
 
 void home::device_gave_up(void* self, std::uint8_t device, device_trouble why) {
@@ -147,10 +142,7 @@ task<result<recovered>> home::bring_back(std::uint8_t device) {
         co_return std::unexpected(same.error());
     }
     recovered sum;
-    {
-        semaphore room(1);
-        co_await recover(device, room, sum);
-    }
+    co_await recover(device, sum);
     if (!d.io.in_service()) {  // it failed again
         background_.spawn(forget_device(device));
         co_return fail(errc::unavailable);

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/base/aligned_memory.h"
 #include "engine/base/assert.h"
 #include "engine/runtime/scope.h"
 
 namespace lode::engine {
 namespace {
 
-constexpr size_class buffer_class(4);  // 64 KiB
-constexpr std::size_t readers_max = 16;
+constexpr bytes buffer_size{std::uint64_t{64} << 10U};
+constexpr std::size_t readers = 16;
 constexpr std::size_t restored_between_yields = 1024;
 constexpr int evictions_max = 64;
 // The header and the first block of the table.
@@ -42,25 +43,19 @@ task<void> recovery::read_shard(std::uint32_t shard) {
     next_slab_ = 0;
     chunks_.clear();
     slabs_.clear();
-    std::vector<resident*> buffers;
-    while (buffers.size() < readers_max) {
-        resident* r = frames_.take(buffer_class);
-        if (r == nullptr) break;
-        buffers.push_back(r);
+    unread_.clear();
+    const aligned_memory memory(buffer_size * readers);
+    scope reading;
+    for (std::size_t i = 0; i < readers; ++i) {
+        reading.spawn(
+            read_slabs(shard, memory.span().subspan(i * buffer_size.count(), buffer_size.count())));
     }
-    {
-        scope readers;
-        for (resident* r : buffers) readers.spawn(read_slabs(shard, *r));
-        co_await readers.close();
-    }
-    for (resident* r : buffers) frames_.unpin(*r);
-    // Without a single buffer there is no memory for anything; what is there is found next time.
-    if (buffers.empty()) sum_.unread += of_.super.cut.slabs_in_shard(shard);
+    co_await reading.close();
 }
 
-task<void> recovery::read_slabs(std::uint32_t shard, resident& buffer) {
+task<void> recovery::read_slabs(std::uint32_t shard, std::span<std::byte> buffer) {
     while (next_slab_ < of_.super.cut.slabs_in_shard(shard)) {
-        co_await read_slab(shard, next_slab_++, frames_.memory(buffer));
+        co_await read_slab(shard, next_slab_++, buffer);
     }
 }
 
@@ -72,6 +67,7 @@ task<void> recovery::read_slab(std::uint32_t shard, std::uint32_t slab,
     auto got = co_await of_.io.read(begin, memory.first(first_read.count()));
     if (!got) {
         ++sum_.unread;
+        unread_.push_back(slab);
         co_return;
     }
     const auto header =
@@ -104,6 +100,7 @@ task<void> recovery::restore_shard(std::uint32_t shard) {
     for (const auto& [slab, header] : slabs_) {
         slots_.restore_slab(of_.device, shard, slab, header.size, header.generation);
     }
+    for (const std::uint32_t slab : unread_) slots_.leave_slab_alone(of_.device, shard, slab);
     // The tables count what they describe, whether or not the index has room for it.
     std::map<std::uint32_t, std::uint32_t> described;
     for (const found_chunk& c : chunks_) ++described[c.at.slab];

@@ -7,8 +7,9 @@
 //
 //   Core      A home core, for the shards that are its own; at start, or when a device returns to
 //             service while everything else goes on.
-//   Memory    Up to 16 frames of 64 KiB, and 64 bytes per descriptor of the shard at hand.
-//   Errors    What cannot be read or believed is counted and left out; it never stops the start.
+//   Memory    1 MiB of buffers, and 80 bytes per descriptor of the shard at hand.
+//   Errors    What cannot be read or believed is counted and left out; it never stops the start. A
+//             slab whose header cannot be read is not used.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,6 @@
 
 #include "engine/store/device_io.h"
 #include "engine/store/device_tier.h"
-#include "engine/store/memory_tier.h"
 #include "engine/store/part_index.h"
 #include "engine/store/slab_table.h"
 #include "engine/store/table_writer.h"
@@ -42,8 +42,8 @@ class recovery {
         table_writer& tables;
     };
 
-    recovery(part_index& parts, memory_tier& frames, device_tier& slots, of what)
-        : parts_(parts), frames_(frames), slots_(slots), of_(what) {}
+    recovery(part_index& parts, device_tier& slots, of what)
+        : parts_(parts), slots_(slots), of_(what) {}
 
     // The device is closed, or nothing else runs yet.
     task<recovered> run();
@@ -55,7 +55,7 @@ class recovery {
     };
 
     task<void> read_shard(std::uint32_t shard);
-    task<void> read_slabs(std::uint32_t shard, resident& buffer);
+    task<void> read_slabs(std::uint32_t shard, std::span<std::byte> buffer);
     task<void> read_slab(std::uint32_t shard, std::uint32_t slab, std::span<std::byte> memory);
     task<void> restore_shard(std::uint32_t shard);
     void restore_chunk(const found_chunk& c, std::uint32_t shard);
@@ -64,7 +64,6 @@ class recovery {
     void leave_out(const found_chunk& c, std::uint32_t shard);
 
     part_index& parts_;
-    memory_tier& frames_;
     device_tier& slots_;
     of of_;
     recovered sum_;
@@ -73,6 +72,7 @@ class recovery {
     std::uint32_t next_slab_ = 0;
     std::vector<found_chunk> chunks_;
     std::vector<std::pair<std::uint32_t, format::slab_header>> slabs_;
+    std::vector<std::uint32_t> unread_;
 };
 
 }  // namespace lode::engine

@@ -69,6 +69,11 @@ void slab_space::restore_slab(std::uint32_t number, size_class c, std::uint64_t 
     open_slab(number, c, generation);
 }
 
+void slab_space::leave_alone(std::uint32_t number) {
+    LODE_ASSERT(number < slabs_.size() && !slabs_[number].assigned);
+    slabs_[number].left_alone = true;
+}
+
 void slab_space::restore_slot(format::slot_address at, part_ref owner) { occupy(at, owner); }
 
 void slab_space::finish_restore() {
@@ -76,7 +81,7 @@ void slab_space::finish_restore() {
     unassigned_.clear();
     for (auto i = static_cast<std::uint32_t>(slabs_.size()); i-- > 0;) {
         if (slabs_[i].assigned && slabs_[i].used == 0) close_slab(i);
-        if (!slabs_[i].assigned) unassigned_.push_back(i);
+        if (!slabs_[i].assigned && !slabs_[i].left_alone) unassigned_.push_back(i);
     }
 }
 

@@ -39,8 +39,10 @@ class slab_space {
     void release(format::slot_address at);
 
     // What a device said at start, before the first allocate(): each slab that was given to a class
-    // once, then each slot that is taken, then finish_restore().
+    // once, and those that cannot be read and are to be left alone, then each slot that is taken,
+    // then finish_restore().
     void restore_slab(std::uint32_t slab, size_class c, std::uint64_t generation);
+    void leave_alone(std::uint32_t slab);
     void restore_slot(format::slot_address at, part_ref owner);
     void finish_restore();
 
@@ -78,6 +80,7 @@ class slab_space {
         std::uint32_t open_index = 0;  // place in open_[size], while it has a free slot
         size_class size;
         bool assigned = false;
+        bool left_alone = false;
         std::vector<std::uint64_t> free;  // a bit per slot
         std::vector<part_ref> owners;
     };

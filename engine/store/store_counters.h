@@ -55,6 +55,8 @@
       "Chunks that a device did not take because of its write limit")                              \
     X(chunks_scrubbed, counter, "lode_store_scrubbed_chunks_total",                                \
       "Chunks that the scrub read and verified")                                                   \
+    X(devices_given_up, counter, "lode_store_devices_given_up_total",                              \
+      "Times that a core found a device not worth asking any more")                                \
     X(chunks_forgotten, counter, "lode_store_forgotten_chunks_total",                              \
       "Chunks given up with a device that was taken out of service")                               \
     X(no_space, counter, "lode_store_no_space_total",                                              \

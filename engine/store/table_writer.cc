@@ -168,17 +168,36 @@ void table_writer::plan_slab(std::span<change> of_slab) {
 }
 
 task<void> table_writer::write_headers() {
-    const format::block_span memory = block_number(memory_.span(), 0);
     for (const std::uint32_t slab : new_slabs_) {
         slab_state& s = slabs_[slab];
+        auto written = co_await clear_table(s.header);
+        const format::block_span memory = block_number(memory_.span(), 0);
         encode(s.header, super_.device, memory);
-        auto written = co_await device_.write(format::slab_begin(super_.cut, slab), memory);
+        if (written) {
+            written = co_await device_.write(format::slab_begin(super_.cut, slab), memory);
+        }
         if (!device_.in_service()) co_return;
         // If not, the next change of the slab tries again.
         s.on_device = written.has_value();
         set_described(s, 0);
         count_.table_write_bytes.add(memory.size());
     }
+}
+
+// The new table may begin where the chunks of an earlier use are.
+task<result<>> table_writer::clear_table(const format::slab_header& slab) {
+    std::ranges::fill(memory_.span(), std::byte{0});
+    const bytes size = format::table_size(super_.cut.slab_size, slab.size);
+    const device_offset begin = format::slab_begin(super_.cut, slab.slab) + format::block;
+    for (bytes at; at < size;) {
+        const auto zeros =
+            memory_.span().first(std::min(memory_.span().size(), (size - at).count()));
+        auto written = co_await device_.write(begin + at, zeros);
+        if (!written) co_return written;
+        count_.table_write_bytes.add(zeros.size());
+        at += bytes(zeros.size());
+    }
+    co_return result<>{};
 }
 
 task<void> table_writer::write_blocks(std::size_t worker) {

@@ -71,7 +71,7 @@ class table_writer final : public slot_journal {
     struct block_changes {
         std::uint32_t slab = 0;
         std::uint32_t block = 0;
-        bool fresh = false;  // the device's block is of an earlier use of the slab
+        bool fresh = false;  // the device's block is all zeros
         std::span<const change> changes;
     };
     task<void> run();
@@ -79,6 +79,7 @@ class table_writer final : public slot_journal {
     void plan_batch();
     void plan_slab(std::span<change> of_slab);
     task<void> write_headers();
+    task<result<>> clear_table(const format::slab_header& slab);
     task<void> write_blocks(std::size_t worker);
     task<void> write_block(const block_changes& b, format::block_span memory);
     void apply(const block_changes& b, format::block_span memory) const;

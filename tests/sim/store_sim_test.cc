@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "engine/base/log.h"
 #include "tests/catch.h"
 #include "tests/sim/store_simulation.h"
 
@@ -14,7 +15,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-constexpr std::uint64_t seeds_by_default = 300;
+constexpr std::uint64_t seeds_by_default = 2000;
 
 }  // namespace
 
@@ -24,6 +25,7 @@ TEST_CASE(
     const std::uint64_t first = only != 0 ? only : 1;
     const std::uint64_t last = only != 0 ? only : number_from("LODE_SIM_SEEDS", seeds_by_default);
     simulated_life sum;
+    log::set_level(log::level::failure);
 
     for (std::uint64_t seed = first; seed <= last; ++seed) {
         const simulated_life seen = live(seed, store_options::checksums::verified);
@@ -34,6 +36,10 @@ TEST_CASE(
         sum.checksum_failures += seen.checksum_failures;
         sum.device_errors += seen.device_errors;
         sum.evictions += seen.evictions;
+        sum.crashes += seen.crashes;
+        sum.recovered += seen.recovered;
+        sum.lasting += seen.lasting;
+        sum.given_up += seen.given_up;
     }
 
     if (last - first < 50) return;
@@ -43,6 +49,10 @@ TEST_CASE(
     CHECK(sum.checksum_failures > last / 3);
     CHECK(sum.device_errors > last / 3);
     CHECK(sum.evictions > 5 * last);
+    CHECK(sum.crashes > last / 2);
+    CHECK(sum.recovered > last);
+    CHECK(sum.lasting > last / 3);
+    CHECK(sum.given_up > last / 20);
 }
 
 TEST_CASE("the same seed lives the same life") {

@@ -8,6 +8,7 @@
 #include "engine/runtime/wait_list.h"
 #include "tests/engine/store/content.h"
 #include "tests/engine/store/store_world.h"
+#include "tests/sim/plan.h"
 
 namespace lode::engine {
 namespace {
@@ -17,86 +18,42 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t steps_max = 5'000'000;
 
-struct plan {
-    store_options store;
-    bytes disk;
-    device_faults device;
-    std::vector<part_key> parts;
-    std::uint64_t clients = 0;
-    std::uint64_t operations = 0;  // of each client
-    bool sources_fail = false;
-};
-
-bytes length_between(lode::random& chance, bytes low, bytes high) {
-    return low + bytes(chance.below((high - low).count() + 1));
-}
-
-device_faults faults_of(lode::random& chance, faults wanted) {
-    device_faults f;
-    if (wanted == faults::corrupting) {
-        f.read_bit_flip = 5;
-        f.lost_write = 5;
-        f.misdirected_write = 5;
-        return f;
-    }
-    if (chance.one_in(4)) return f;  // a healthy device
-    const auto rate = [&] { return chance.one_in(2) ? 0 : 2 + chance.below(20); };
-    f.read_error = rate();
-    f.write_error = rate();
-    f.read_bit_flip = rate();
-    f.lost_write = rate();
-    f.misdirected_write = rate();
-    f.stall = rate();
-    f.stall_time = std::chrono::milliseconds(1 + chance.below(8000));
-    return f;
-}
-
-plan plan_of(std::uint64_t seed, store_options::checksums checksum, faults wanted) {
-    lode::random chance(seed);
-    plan p;
-    p.store.cores = 1 + chance.below(3);
-    p.store.memory = 2_MiB * p.store.cores + bytes(chance.below((6_MiB).count()));
-    p.store.shards = 1U << chance.below(3);
-    p.store.slab_size = chance.one_in(2) ? 1_MiB : 2_MiB;
-    p.store.parts_max = chance.one_in(4) ? p.store.cores * (3 + chance.below(10)) : 0;
-    p.store.fills_max = static_cast<std::uint32_t>(1 + chance.below(16));
-    p.store.device_reads_max = static_cast<std::uint32_t>(1 + chance.below(8));
-    p.store.device_writes_max = static_cast<std::uint32_t>(1 + chance.below(8));
-    p.store.frame_wait = std::chrono::milliseconds(100 + chance.below(3000));
-    p.store.checksum = checksum;
-    p.disk = chance.one_in(8) ? 0_B : 16_MiB + bytes(chance.below(12)) * 1'000'000;
-    p.device = faults_of(chance, wanted);
-    const std::uint64_t parts = 3 + chance.below(30);
-    for (std::uint64_t i = 0; i < parts; ++i) {
-        const bytes length = chance.one_in(3)   ? length_between(chance, 1_MiB, 4_MiB)
-                             : chance.one_in(2) ? length_between(chance, 1_B, 20_KiB)
-                                                : length_between(chance, 1_B, 1_MiB);
-        p.parts.push_back(numbered_part(i, length));
-    }
-    p.clients = 1 + chance.below(8);
-    p.operations = 10 + chance.below(50);
-    p.sources_fail = chance.one_in(2);
-    return p;
-}
+// What a quiet moment leaves behind for the next life: how many chunks of each part are on disks.
+using settled_chunks = std::map<std::uint64_t, std::uint32_t>;
 
 class life {
   public:
-    life(plan p, simulated_life& out) : plan_(std::move(p)), out_(out) {}
+    life(const plan& all, const life_plan& mine, simulated_disks& disks, simulated_life& out)
+        : parts_(all.parts), truthful_(all.truthful), plan_(mine), disks_(disks), out_(out) {}
 
-    task<void> run(store_under_test on) {
+    // Begins with a look at what the life before left, and leaves `settled` to the next one.
+    task<void> run(store_under_test on, settled_chunks& settled) {
         const time_point begun = now();
+        out_.recovered += on.store.stats().recovered_chunks;
+        co_await check_lasting(on.store, settled);
+        settled.clear();
         set_faults(on, plan_.device);
         scope background;
         background.spawn(flush_now_and_then(on));
+        background.spawn(disturb(on));
         {
             scope clients;
             for (std::uint64_t i = 0; i < plan_.clients; ++i) clients.spawn(client(on.store));
             co_await clients.close();
         }
-        set_faults(on, {});
-        co_await calm(on.store);
         over_ = true;
+        set_faults(on, {});
+        disturbed_.notify_all();
         co_await background.close();
+        if (!crashed_) {
+            co_await calm(on.store);
+            if (plan_.end == ending::quiet_crash) {
+                co_await note_settled(on.store, settled);
+                cut_power(on);
+            } else if (chance().one_in(2)) {
+                co_await clean_up(on.store);
+            }
+        }
         note_outcome(on.store.stats(), now() - begun);
     }
 
@@ -109,26 +66,50 @@ class life {
 
     // Some parts are asked for more often than others.
     [[nodiscard]] const part_key& any_part() {
-        const std::size_t all = plan_.parts.size();
-        return plan_.parts[chance().below(chance().one_in(3) ? all : 1 + all / 4)];
+        const std::size_t all = parts_.size();
+        return parts_[chance().below(chance().one_in(3) ? all : 1 + all / 4)];
     }
 
     static void set_faults(store_under_test on, device_faults f) {
         for (simulated_device* d : *on.devices) d->set_faults(f);
     }
 
+    void cut_power(store_under_test on) {
+        disks_.cut_power(on, chance());
+        crashed_ = true;
+        ++out_.crashes;
+    }
+
     // The disk remembers what a crash could undo, until it is flushed.
     task<void> flush_now_and_then(store_under_test on) {
         while (!over_) {
-            for (simulated_device* d : *on.devices) (void)co_await d->flush();
+            for (simulated_device* d : *on.devices) {
+                if (!d->hangs()) (void)co_await d->flush();
+            }
             co_await sleep_for(20ms);
         }
     }
 
+    // Power failures, clocks that jump, and kernels that end what a device does not.
+    task<void> disturb(store_under_test on) {
+        const time_point end = plan_.end == ending::crash ? now() + plan_.crash_after : never;
+        while (!over_ && now() < end) {
+            const duration step = std::chrono::milliseconds(10 + chance().below(2000));
+            (void)co_await disturbed_.wait(std::min(end, now() + step));
+            if (chance().one_in(8)) {
+                for (simulated_device* d : *on.devices) d->release();
+            }
+            if (plan_.clock_jumps && !over_ && chance().one_in(4)) {
+                disks_.world().jump(std::chrono::seconds(chance().below(7200)));
+            }
+        }
+        if (!over_) cut_power(on);
+    }
+
     task<void> client(part_store& store) {
-        for (std::uint64_t i = 0; i < plan_.operations; ++i) {
+        for (std::uint64_t i = 0; i < plan_.operations && !crashed_; ++i) {
             const part_key key = any_part();
-            switch (chance().below(24)) {
+            switch (chance().below(25)) {
                 case 0: co_await store.drop_memory(); break;
                 case 1: co_await store.purge(key); break;
                 case 2: co_await look(store, key); break;
@@ -139,10 +120,23 @@ class life {
                 case 7:
                 case 8:
                 case 9: co_await fill(store, key); break;
+                case 10: co_await take_out_or_bring_back(store); break;
                 default: co_await read_some(store, key); break;
             }
             if (chance().one_in(3))
                 co_await sleep_for(std::chrono::microseconds(chance().below(5000)));
+        }
+    }
+
+    task<void> take_out_or_bring_back(part_store& store) {
+        if (plan_.store.devices.empty() || !chance().one_in(4)) co_return;
+        const auto& all = plan_.store.devices;
+        const std::string path = all[chance().below(all.size())].path;
+        // Either may be refused: it is in use, or its disk is not in the mood.
+        if (chance().one_in(3)) {
+            (void)co_await store.take_out(path);
+        } else {
+            (void)co_await store.bring_back(path);
         }
     }
 
@@ -240,9 +234,26 @@ class life {
         for (int i = 0; i < 60 && store.stats().fills_running > 0; ++i) co_await sleep_for(1s);
         if (!(co_await store.settle(now() + 600s)).has_value()) violate("writes never ended");
         co_await sleep_for(20s);  // reads that stall, and that nobody waits for any more
+        for (const device_options& d : plan_.store.devices) co_await bring_back(store, d.path);
         co_await progress(store);
         if (!(co_await store.settle(now() + 600s)).has_value()) violate("writes never ended");
-        for (const part_key& key : plan_.parts) co_await store.purge(key);
+    }
+
+    task<void> bring_back(part_store& store, std::string path) {
+        std::string why;
+        for (int i = 0; i < 60; ++i) {
+            auto back = co_await store.bring_back(path);
+            if (back) co_return;
+            why = back.error();
+            co_await sleep_for(1s);
+        }
+        violate("on a calm disk: " + why);
+    }
+
+    task<void> clean_up(part_store& store) {
+        for (const part_key& key : parts_) co_await store.purge(key);
+        co_await store.drop_memory();
+        co_await sleep_for(1s);  // the scrub lets go of its chunk
         co_await store.drop_memory();
         const store_stats left = store.stats();
         if (left.memory_used + left.device_used + left.device_waste + left.parts +
@@ -254,6 +265,47 @@ class life {
         }
         for (const auto& f : facts_) {
             if (f->alive != 0) violate("a source outlived its fill");
+        }
+        if (!(co_await store.settle(now() + 600s)).has_value()) violate("tables were not written");
+        if (truthful_ && store.stats().chunks_durable != 0)
+            violate("tables still describe what was purged");
+    }
+
+    // A slot that was overwritten just before an earlier crash still has its old descriptor; reading
+    // it finds out.
+    task<void> note_settled(part_store& store, settled_chunks& settled) {
+        co_await store.drop_memory();
+        for (const part_key& key : parts_) {
+            for (std::uint32_t n = 0; n < chunk_count(key.length); ++n) {
+                (void)co_await store.read(key, n, now() + 600s);
+            }
+        }
+        if (!(co_await store.settle(now() + 600s)).has_value()) violate("writes never ended");
+        co_await store.drop_memory();
+        for (const part_key& key : parts_) {
+            settled[key.id.low] = (co_await store.look(key)).disk;
+        }
+    }
+
+    task<void> check_lasting(part_store& store, const settled_chunks& settled) {
+        for (const part_key& key : parts_) {
+            const auto before = settled.find(key.id.low);
+            if (before == settled.end()) continue;
+            const std::uint32_t there = (co_await store.look(key)).disk;
+            if (there != before->second) {
+                violate(fmt::format("{} chunks of a part had settled, {} are there after a crash",
+                                    before->second, there));
+            }
+            out_.lasting += there;
+            for (std::uint32_t n = 0; n < chunk_count(key.length); ++n) {
+                auto got = co_await store.read(key, n, now() + 600s);
+                if (got) {
+                    check(key, n, *got);
+                } else if (there == chunk_count(key.length)) {
+                    violate(fmt::format("a chunk that had settled cannot be read after a crash: {}",
+                                        describe(got.error())));
+                }
+            }
         }
     }
 
@@ -276,20 +328,26 @@ class life {
     }
 
     void note_outcome(const store_stats& s, duration elapsed) {
-        out_.checksum_failures = s.checksum_failures;
-        out_.device_errors = s.device_read_errors + s.device_write_errors;
-        out_.evictions = s.evicted_disk_parts + s.evicted_memory_chunks;
+        out_.checksum_failures += s.checksum_failures;
+        out_.device_errors += s.device_read_errors + s.device_write_errors;
+        out_.evictions += s.evicted_disk_parts + s.evicted_memory_chunks;
+        out_.given_up += s.devices_given_up;
         metrics_page page;
         s.describe(page);
-        out_.fingerprint = xxh3_64(std::as_bytes(std::span(page.text()))) ^
-                           static_cast<std::uint64_t>(elapsed.count());
+        out_.fingerprint ^= xxh3_64(std::as_bytes(std::span(page.text()))) ^
+                            static_cast<std::uint64_t>(elapsed.count());
     }
 
-    plan plan_;
+    const std::vector<part_key>& parts_;
+    const bool truthful_;
+    const life_plan& plan_;
+    simulated_disks& disks_;
     simulated_life& out_;
     std::vector<std::unique_ptr<source_facts>> facts_;
     std::map<std::pair<std::uint64_t, std::uint32_t>, std::vector<std::byte>> oracle_;
+    wait_list disturbed_;
     bool over_ = false;
+    bool crashed_ = false;
 };
 
 }  // namespace
@@ -297,11 +355,19 @@ class life {
 simulated_life live(std::uint64_t seed, store_options::checksums checksum, faults wanted) {
     const plan p = plan_of(seed, checksum, wanted);
     simulated_life out;
-    life everything(p, out);
-    const auto end = run_simulated(
-        p.store, p.disk, seed, [&](store_under_test on) { return everything.run(on); }, steps_max);
-    if (end == simulation::outcome::stuck) everything.violate("everybody waits for nothing");
-    if (end == simulation::outcome::step_limit) everything.violate("it never ends");
+    simulated_disks disks;
+    for (const auto& [path, size] : p.disks) disks.add(path, size);
+    settled_chunks settled;
+    for (const life_plan& mine : p.lives) {
+        if (!p.truthful) settled.clear();
+        life everything(p, mine, disks, out);
+        const auto end = disks.run(
+            mine.store, seed, [&](store_under_test on) { return everything.run(on, settled); },
+            steps_max);
+        if (end == simulation::outcome::stuck) everything.violate("everybody waits for nothing");
+        if (end == simulation::outcome::step_limit) everything.violate("it never ends");
+        if (!out.violation.empty()) break;
+    }
     return out;
 }
 

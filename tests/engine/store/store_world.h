@@ -87,7 +87,8 @@ class simulated_disks {
         return *disks_.emplace(path, std::make_unique<simulated_disk>(size)).first->second;
     }
     [[nodiscard]] simulated_disk& at(const std::string& path) const { return *disks_.at(path); }
-    [[nodiscard]] bool empty() const { return disks_.empty(); }
+    // Where the present store lives.
+    [[nodiscard]] simulation& world() const { return *world_; }
     // For the options of a store.
     [[nodiscard]] std::vector<device_options> all() const {
         std::vector<device_options> named;
@@ -107,6 +108,7 @@ class simulated_disks {
     simulation::outcome run(store_options o, std::uint64_t seed, const store_body& body,
                             std::uint64_t steps_max = 10'000'000) {
         simulation world(seed);
+        world_ = &world;
         std::vector<simulated_device*> devices;
         o.open_device = [&](const device_options& wanted)
             -> std::expected<std::unique_ptr<device_backing>, std::string> {
@@ -123,6 +125,7 @@ class simulated_disks {
 
   private:
     std::map<std::string, std::unique_ptr<simulated_disk>> disks_;
+    simulation* world_ = nullptr;
 };
 
 inline simulation::outcome run_simulated(store_options o, bytes disk_size, std::uint64_t seed,
