@@ -53,12 +53,22 @@ result<bytes> block_device_size(int fd, bytes wanted) {
     return wanted == bytes(0) ? bytes(size) : wanted;
 }
 
-// A file may be created. A block device must exist, and must not be in use: O_EXCL refuses one that is
-// mounted.
-int opening_flags(const std::string& path) {
+// A file may be created. A block device must exist, and must not be in use: O_EXCL refuses one that
+// is mounted.
+int opening_flags(const device_file::options& o) {
+    if (o.mode == device_file::options::access::read_only) return O_RDONLY | O_CLOEXEC | O_NONBLOCK;
     struct stat facts{};
-    const bool is_block = stat(path.c_str(), &facts) == 0 && S_ISBLK(facts.st_mode);
+    const bool is_block = stat(o.path.c_str(), &facts) == 0 && S_ISBLK(facts.st_mode);
     return O_RDWR | O_CLOEXEC | (is_block ? O_EXCL : O_CREAT);
+}
+
+// The size that is used, after a file has grown to it.
+result<bytes> settled_size(int fd, const device_file::options& o) {
+    const bytes wanted = o.mode == device_file::options::access::read_only ? bytes(0) : o.size;
+    struct stat facts{};
+    if (fstat(fd, &facts) != 0) return fail_errno(errno);
+    if (S_ISREG(facts.st_mode)) return reserve(fd, facts, wanted);
+    return S_ISBLK(facts.st_mode) ? block_device_size(fd, wanted) : fail(errc::invalid);
 }
 
 }  // namespace
@@ -66,7 +76,7 @@ int opening_flags(const std::string& path) {
 result<std::shared_ptr<device_file>> device_file::open(const options& o) {
     auto made = std::shared_ptr<device_file>(new device_file);
     made->path_ = o.path;
-    const int flags = opening_flags(o.path);
+    const int flags = opening_flags(o);
     made->fd_ = ::open(o.path.c_str(), flags | O_DIRECT, 0600);
     if (made->fd_ < 0 && errno == EINVAL) {
         if (o.direct == options::direct_io::required) return fail(errc::invalid, EINVAL);
@@ -74,17 +84,20 @@ result<std::shared_ptr<device_file>> device_file::open(const options& o) {
         made->fd_ = ::open(o.path.c_str(), flags, 0600);
     }
     if (made->fd_ < 0) return fail(errno == EBUSY ? errc::unavailable : errc::io, errno);
-    if (flock(made->fd_, LOCK_EX | LOCK_NB) != 0) return fail(errc::unavailable, errno);
-
-    struct stat facts{};
-    if (fstat(made->fd_, &facts) != 0) return fail_errno(errno);
-    result<bytes> size = S_ISREG(facts.st_mode)   ? reserve(made->fd_, facts, o.size)
-                         : S_ISBLK(facts.st_mode) ? block_device_size(made->fd_, o.size)
-                                                  : fail(errc::invalid);
+    if (o.mode == options::access::exclusive && flock(made->fd_, LOCK_EX | LOCK_NB) != 0) {
+        return fail(errc::unavailable, errno);
+    }
+    const auto size = settled_size(made->fd_, o);
     if (!size) return std::unexpected(size.error());
     made->size_ = *size;
     made->alignment_ = made->direct_ ? direct_alignment(made->fd_) : smallest_alignment;
     return made;
+}
+
+bool device_file::held_elsewhere() const {
+    if (flock(fd_, LOCK_SH | LOCK_NB) != 0) return true;
+    flock(fd_, LOCK_UN);
+    return false;
 }
 
 device_file::~device_file() {

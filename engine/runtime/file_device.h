@@ -15,7 +15,7 @@
 
 namespace lode::engine {
 
-// An opened and exclusively locked cache file. Shared by the cores' file_devices.
+// An opened cache file: exclusively locked, or only to be looked at. Shared by the cores' file_devices.
 class device_file {
   public:
     struct options {
@@ -24,11 +24,14 @@ class device_file {
             size;  // a regular file is created or grown to this, with its space reserved; of a block
                    // device this much is used, or all of it when 0
         enum class direct_io : std::uint8_t { required, preferred } direct = direct_io::preferred;
+        // read_only changes nothing, takes no lock and succeeds beside a running server; `size` then
+        // means nothing.
+        enum class access : std::uint8_t { exclusive, read_only } mode = access::exclusive;
     };
 
-    // Blocks. unavailable when another process holds it (EBUSY: it is mounted); no_space when the space cannot be
-    // reserved; invalid when O_DIRECT is required and refused, or the path is neither a file nor a
-    // block device.
+    // Blocks. unavailable when another process holds it (EBUSY: it is mounted); no_space when the
+    // space cannot be reserved; invalid when O_DIRECT is required and refused, or the path is
+    // neither a file nor a block device.
     [[nodiscard]] static result<std::shared_ptr<device_file>> open(const options& o);
     ~device_file();
     device_file(const device_file&) = delete;
@@ -40,6 +43,10 @@ class device_file {
     // False where the file system refused O_DIRECT: reads then go through the page cache.
     [[nodiscard]] bool direct() const { return direct_; }
     [[nodiscard]] const std::string& path() const { return path_; }
+
+    // Of a file that was opened read_only: whether a process has it for its own at this moment.
+    // Whoever wants it for its own in that same instant may be refused.
+    [[nodiscard]] bool held_elsewhere() const;
 
   private:
     device_file() = default;

@@ -11,9 +11,12 @@
 namespace lode::engine {
 namespace {
 
+using access = device_file::options::access;
+
 class file_backing final : public device_backing {
   public:
-    explicit file_backing(std::shared_ptr<device_file> file) : file_(std::move(file)) {}
+    file_backing(std::shared_ptr<device_file> file, access mode)
+        : file_(std::move(file)), mode_(mode) {}
 
     result<> read(device_offset from, std::span<std::byte> into) override {
         while (!into.empty()) {
@@ -46,9 +49,13 @@ class file_backing final : public device_backing {
     [[nodiscard]] std::unique_ptr<block_device> on_core(core_id) override {
         return std::make_unique<file_device>(file_);
     }
+    [[nodiscard]] bool in_use() const override {
+        return mode_ == access::read_only && file_->held_elsewhere();
+    }
 
   private:
     std::shared_ptr<device_file> file_;
+    access mode_;
 };
 
 std::string sentence(const device_options& o, error why) {
@@ -73,7 +80,14 @@ std::expected<std::unique_ptr<device_backing>, std::string> open_file_backing(
         log::warning("{}: its file system refuses O_DIRECT; the page cache is used instead.",
                      o.path);
     }
-    return std::make_unique<file_backing>(std::move(*file));
+    return std::make_unique<file_backing>(std::move(*file), access::exclusive);
+}
+
+std::expected<std::unique_ptr<device_backing>, std::string> view_file_backing(
+    const std::string& path) {
+    auto file = device_file::open({.path = path, .size = {}, .mode = access::read_only});
+    if (!file) return std::unexpected(sentence({.path = path}, file.error()));
+    return std::make_unique<file_backing>(std::move(*file), access::read_only);
 }
 
 }  // namespace lode::engine

@@ -3,7 +3,7 @@
 // One cache device of the node before any core runs: its superblock is read and written here, and
 // each core gets its own block_device over it.
 //
-//   Core    Any thread, at start only. read() and write() block.
+//   Core    Any thread, at start or offline. read() and write() block.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +39,9 @@ class device_backing {
     [[nodiscard]] virtual bytes size() const = 0;
     [[nodiscard]] virtual bytes alignment() const = 0;
 
+    // Of one that is only looked at: whether a process has it for its own at this moment.
+    [[nodiscard]] virtual bool in_use() const { return false; }
+
     // Called on the core that will use it.
     [[nodiscard]] virtual std::unique_ptr<block_device> on_core(core_id core) = 0;
 };
@@ -46,5 +49,10 @@ class device_backing {
 // A file or a block device, locked against other processes.
 [[nodiscard]] std::expected<std::unique_ptr<device_backing>, std::string> open_file_backing(
     const device_options& o);
+
+// The same, only to be looked at: nothing is created, grown or locked, and a lode that uses it is not
+// disturbed. The kernel refuses to write().
+[[nodiscard]] std::expected<std::unique_ptr<device_backing>, std::string> view_file_backing(
+    const std::string& path);
 
 }  // namespace lode::engine
