@@ -15,17 +15,14 @@ namespace {
 
 using refusal = std::unexpected<std::string>;
 
-struct both_copies {
-    result<format::superblock> first = fail(errc::not_found);
-    result<format::superblock> second = fail(errc::not_found);
-
-    [[nodiscard]] bool either(errc code) const {
-        return (!first && first.error().code == code) || (!second && second.error().code == code);
-    }
-};
-
 refusal cannot_read(const std::string& path, error why) {
     return refusal(fmt::format("{} cannot be read ({}).", path, describe(why)));
+}
+
+// What may be done about a device that is refused for what it holds.
+std::string remedy(const std::string& path) {
+    return fmt::format("`lode format --force {}` makes it an empty cache; what it holds is lost.",
+                       path);
 }
 
 bool all_zero(std::span<const std::byte> data) {
@@ -36,31 +33,61 @@ format::const_block_span block_at(std::span<const std::byte> head, device_offset
     return head.subspan(at.value()).first<format::block.count()>();
 }
 
-std::expected<format::superblock, std::string> format_device(device_backing& device,
-                                                             const std::string& path,
-                                                             const format_wishes& wishes) {
-    auto cut = format::choose_geometry(device.size(), wishes.cut);
-    if (!cut) {
-        return refusal(
-            fmt::format("{} cannot be divided into the shards and slabs asked for.", path));
+superblock_copies copies_in(std::span<const std::byte> head) {
+    return {.first = format::decode_superblock(block_at(head, format::first_superblock)),
+            .second = format::decode_superblock(block_at(head, format::second_superblock))};
+}
+
+// The last MiB: some file systems and partition tables keep their mark there.
+device_offset tail_of(const device_backing& device) {
+    const bytes begin = device.size() - format::header_area;
+    return device_offset((begin / format::block) * format::block.count());
+}
+
+// The edges of a device: copies of its superblock, or nothing at all, or something foreign.
+struct edges {
+    superblock_copies copies;
+    bool empty = false;
+};
+
+result<edges> look_at(device_backing& device) {
+    const aligned_memory piece(format::header_area);
+    if (auto got = device.read(device_offset(0), piece.span()); !got) {
+        return std::unexpected(got.error());
     }
-    lode::random chance = lode::random::from_system();
-    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    format::superblock made{
-        .cut = *cut,
-        .device = {.high = chance.next(), .low = chance.next()},
-        .node = wishes.node,
-        .formatted_at = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::seconds>(since_1970).count())};
-    const aligned_memory block(format::block);
-    encode(made, block.span().first<format::block.count()>());
-    for (const device_offset at : {format::first_superblock, format::second_superblock}) {
-        if (auto written = device.write(at, block.span()); !written) {
-            return refusal(
-                fmt::format("{} cannot be written ({}).", path, describe(written.error())));
-        }
+    edges seen{.copies = copies_in(piece.span()), .empty = all_zero(piece.span())};
+    if (!seen.empty) return seen;
+    if (auto got = device.read(tail_of(device), piece.span()); !got) {
+        return std::unexpected(got.error());
     }
-    return made;
+    seen.empty = all_zero(piece.span());
+    return seen;
+}
+
+// No format helps against these.
+std::optional<std::string> unfit(const device_backing& device, const std::string& path) {
+    if (device.alignment() > format::block) {
+        return fmt::format("{} wants transfers aligned to {} bytes; lode uses {}.", path,
+                           device.alignment().count(), format::block.count());
+    }
+    if (device.size() < format::device_size_min) {
+        return fmt::format("{} has {} bytes; a cache device needs at least {}.", path,
+                           device.size().count(), format::device_size_min.count());
+    }
+    return std::nullopt;
+}
+
+// Why a device that is not empty is neither used nor formatted; nullopt when it can be used.
+std::optional<std::string> unusable(const edges& seen, const std::string& path) {
+    if (seen.copies.either(errc::unavailable)) {
+        return fmt::format("{} has a format that this version of lode does not know (it knows {}).",
+                           path, format::version);
+    }
+    if (seen.copies.usable() != nullptr) return std::nullopt;
+    if (seen.copies.either(errc::corrupt)) {
+        return fmt::format("{} is a cache of lode whose superblocks are both damaged.", path);
+    }
+    return fmt::format("{} holds something that is not a cache of lode; it was left alone.", path);
 }
 
 std::optional<std::string> objection(const format::superblock& s, const device_backing& device,
@@ -76,56 +103,109 @@ std::optional<std::string> objection(const format::superblock& s, const device_b
     return std::nullopt;
 }
 
+std::string already_a_cache(const format::superblock& s, const std::string& path) {
+    if (s.node.empty()) return fmt::format("{} is a cache of lode already.", path);
+    return fmt::format("{} is the cache of node \"{}\" already.", path, s.node);
+}
+
+refusal cannot_write(const std::string& path, error why) {
+    return refusal(fmt::format("{} cannot be written ({}).", path, describe(why)));
+}
+
+// Nothing of the old content is left that anybody could take for what it was: no superblock of
+// another time beside a new one, no half of a partition table.
+result<> erase_edges(device_backing& device) {
+    const aligned_memory zeros(format::header_area);
+    if (auto done = device.write(device_offset(0), zeros.span()); !done) return done;
+    return device.write(tail_of(device), zeros.span());
+}
+
+std::expected<format::superblock, std::string> write_superblocks(device_backing& device,
+                                                                 const std::string& path,
+                                                                 const std::string& node,
+                                                                 const format::geometry& cut) {
+    lode::random chance = lode::random::from_system();
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    format::superblock made{
+        .cut = cut,
+        .device = {.high = chance.next(), .low = chance.next()},
+        .node = node,
+        .formatted_at = static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(since_1970).count())};
+    const aligned_memory block(format::block);
+    encode(made, block.span().first<format::block.count()>());
+    for (const device_offset at : {format::first_superblock, format::second_superblock}) {
+        if (auto written = device.write(at, block.span()); !written) {
+            return cannot_write(path, written.error());
+        }
+    }
+    return made;
+}
+
 }  // namespace
+
+bool superblock_copies::either(errc code) const {
+    return (!first && first.error().code == code) || (!second && second.error().code == code);
+}
+
+const format::superblock* superblock_copies::usable() const {
+    if (first) return &*first;
+    return second ? &*second : nullptr;
+}
+
+result<superblock_copies> read_superblocks(device_backing& device) {
+    const aligned_memory head(format::header_area);
+    if (auto got = device.read(device_offset(0), head.span()); !got) {
+        return std::unexpected(got.error());
+    }
+    return copies_in(head.span());
+}
+
+std::optional<std::string> occupant(device_backing& device, const std::string& path) {
+    const auto seen = look_at(device);
+    if (!seen) return cannot_read(path, seen.error()).error();
+    if (seen->empty) return std::nullopt;
+    auto problem = unusable(*seen, path);
+    if (!problem) problem = already_a_cache(*seen->copies.usable(), path);
+    return fmt::format("{} {}", *problem, remedy(path));
+}
 
 std::expected<format::superblock, std::string> open_or_format(device_backing& device,
                                                               const std::string& path,
                                                               const format_wishes& wishes) {
-    if (device.alignment() > format::block) {
-        return refusal(fmt::format("{} wants transfers aligned to {} bytes; lode uses {}.", path,
-                                   device.alignment().count(), format::block.count()));
+    if (auto problem = unfit(device, path)) return refusal(*problem);
+    const auto seen = look_at(device);
+    if (!seen) return cannot_read(path, seen.error());
+    if (seen->empty) return format_device(device, path, wishes, overwriting::nothing);
+    if (auto problem = unusable(*seen, path)) {
+        return refusal(fmt::format("{} {}", *problem, remedy(path)));
     }
-    if (device.size() < format::device_size_min) {
-        return refusal(fmt::format("{} has {} bytes; a cache device needs at least {}.", path,
-                                   device.size().count(), format::device_size_min.count()));
+    const format::superblock& s = *seen->copies.usable();
+    if (auto problem = objection(s, device, path, wishes)) {
+        return refusal(fmt::format("{} {}", *problem, remedy(path)));
     }
-    const aligned_memory head(format::header_area);
-    if (auto got = device.read(device_offset(0), head.span()); !got) {
-        return cannot_read(path, got.error());
+    if (!seen->copies.first || !seen->copies.second) {
+        log::warning("{}: one of the two superblocks is damaged; the other one is used.", path);
     }
-    const both_copies found{
-        .first = format::decode_superblock(block_at(head.span(), format::first_superblock)),
-        .second = format::decode_superblock(block_at(head.span(), format::second_superblock))};
-    if (found.either(errc::unavailable)) {
+    return s;
+}
+
+std::expected<format::superblock, std::string> format_device(device_backing& device,
+                                                             const std::string& path,
+                                                             const format_wishes& wishes,
+                                                             overwriting what) {
+    if (auto problem = unfit(device, path)) return refusal(*problem);
+    const auto cut = format::choose_geometry(device.size(), wishes.cut);
+    if (!cut) {
         return refusal(
-            fmt::format("{} has a format that this version of lode does not know (it knows {}).",
-                        path, format::version));
+            fmt::format("{} cannot be divided into the shards and slabs asked for.", path));
     }
-    if (found.first || found.second) {
-        if (!found.first || !found.second) {
-            log::warning("{}: one of the two superblocks is damaged; the other one is used.", path);
-        }
-        const format::superblock& s = found.first ? *found.first : *found.second;
-        if (auto problem = objection(s, device, path, wishes)) return refusal(*problem);
-        return s;
+    if (what == overwriting::everything) {
+        if (auto done = erase_edges(device); !done) return cannot_write(path, done.error());
+        return write_superblocks(device, path, wishes.node, *cut);
     }
-    if (found.either(errc::corrupt)) {
-        return refusal(
-            fmt::format("{} is a cache of lode whose superblocks are both damaged.", path));
-    }
-    // Some file systems and partition tables keep their mark at the end.
-    const bytes tail_size = format::header_area;
-    const bytes tail_begin((device.size() - tail_size).count() / format::block.count() *
-                           format::block.count());
-    const aligned_memory tail(tail_size);
-    if (auto got = device.read(device_offset(tail_begin.count()), tail.span()); !got) {
-        return cannot_read(path, got.error());
-    }
-    if (!all_zero(head.span()) || !all_zero(tail.span())) {
-        return refusal(fmt::format(
-            "{} holds something that is not a cache of lode; it was left alone.", path));
-    }
-    return format_device(device, path, wishes);
+    if (auto problem = occupant(device, path)) return refusal(*problem);
+    return write_superblocks(device, path, wishes.node, *cut);
 }
 
 }  // namespace lode::engine
