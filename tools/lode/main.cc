@@ -1,10 +1,13 @@
-// The command `lode`: reads its arguments and hands over to commands.h.
+// The command `lode`: reads its arguments and hands over to commands.h and device_commands.h.
 
+#include <cstdint>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "tools/lode/commands.h"
+#include "tools/lode/device_commands.h"
+#include "tools/lode/quantity.h"
 
 namespace {
 
@@ -15,6 +18,10 @@ struct arguments {
     std::string admin = "http://127.0.0.1:9002";
     bool memory = false;
     bool explain = false;
+    bool verify = false;
+    bool json = false;
+    bool force = false;
+    lode::tools::format_request format;
 };
 
 void add_configuration(CLI::App& command, arguments& into) {
@@ -27,6 +34,56 @@ void add_admin(CLI::App& command, arguments& into) {
     command.add_option("--admin", into.admin, "The admin port of the running lode.")
         ->type_name("URL")
         ->capture_default_str();
+}
+
+void add_device(CLI::App& command, arguments& into) {
+    command.add_option("DEVICE", into.format.path, "A file or a block device.")->required();
+}
+
+void add_size(CLI::App& command, const std::string& name, lode::bytes& into,
+              const std::string& meaning) {
+    command
+        .add_option_function<std::string>(
+            name,
+            [&into, name](const std::string& text) {
+                const auto size = lode::tools::parse_size(text);
+                if (!size || *size == lode::bytes(0)) {
+                    throw CLI::ValidationError(name, "expects a size such as 100GiB");
+                }
+                into = *size;
+            },
+            meaning)
+        ->type_name("SIZE");
+}
+
+CLI::App* add_inspect(CLI::App& app, arguments& into) {
+    auto* inspect = app.add_subcommand(
+        "inspect", "Print what a device holds, without changing it. A running lode may use it.");
+    add_device(*inspect, into);
+    inspect->add_flag(
+        "--verify", into.verify,
+        "Read every chunk and compare its checksum; leaves with 3 if any is damaged.");
+    inspect->add_flag("--json", into.json, "Print JSON instead of a table.");
+    return inspect;
+}
+
+CLI::App* add_format(CLI::App& app, arguments& into) {
+    auto* format = app.add_subcommand(
+        "format", "Make an empty cache of a file or a block device that nobody uses.");
+    add_device(*format, into);
+    add_size(*format, "--size", into.format.size,
+             "How large a file is to be, or how much of a block device is used; default: all.");
+    format->add_option("--node", into.format.node, "Whose cache it is to be; default: any node's.")
+        ->type_name("NAME");
+    add_size(*format, "--slab-size", into.format.slab_size,
+             "A power of two from 1MiB to 16MiB; default: by the size of the device.");
+    format
+        ->add_option("--shards", into.format.shards,
+                     "A power of two up to 64; default: by the size of the device.")
+        ->type_name("COUNT")
+        ->check(CLI::Range(1, 64));
+    format->add_flag("--force", into.force, "Even if the device is not empty: all is lost.");
+    return format;
 }
 
 }  // namespace
@@ -50,6 +107,8 @@ int main(int argc, char** argv) {
     auto* purge = app.add_subcommand("purge", "Drop cached data of a running lode.");
     add_admin(*purge, given);
     purge->add_flag("--memory", given.memory, "Empty the memory tier; devices keep theirs.");
+    auto* inspect = add_inspect(app, given);
+    auto* format = add_format(app, given);
     auto* help_config = app.add_subcommand("help-config", "Print every setting with its meaning.");
     auto* example = app.add_subcommand("example-config", "Print a configuration to start from.");
 
@@ -63,6 +122,15 @@ int main(int argc, char** argv) {
     if (*check) return given.explain ? run_help_config() : run_check(given.configuration);
     if (*status) return run_status(given.admin);
     if (*purge) return run_purge(given.admin, given.memory ? purged::memory : purged::nothing);
+    if (*inspect) {
+        return run_inspect(given.format.path, given.verify ? verified::yes : verified::no,
+                           given.json ? written_for::programs : written_for::people);
+    }
+    if (*format) {
+        given.format.what = given.force ? lode::engine::overwriting::everything
+                                        : lode::engine::overwriting::nothing;
+        return run_format(given.format);
+    }
     if (*help_config) return run_help_config();
     return *example ? run_example_config() : wrong_arguments;
 }

@@ -107,7 +107,7 @@ TEST_CASE("leftovers, wrong shards, wrong classes and damaged descriptors are to
 
     const class_census& c = seen.classes[slots_of_4_KiB.index()];
     CHECK(c.descriptors ==
-          table_tally{.valid = 2, .empty = c.slots - 6 + 0, .leftover = 1, .damaged = 3});
+          table_tally{.valid = 2, .empty = c.slots - 6, .leftover = 1, .damaged = 3});
     CHECK(c.data == 101_B);
     CHECK(seen.parts == 4);
 }
