@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
-#include <new>
+#include <memory>
+#include <utility>
 
 namespace lode::engine {
 namespace {
@@ -46,15 +46,18 @@ void part::clear() {
 }
 
 part_index::part_index(std::uint32_t parts_max, std::uint64_t chunks_max)
-    : mask_(table_size(parts_max) - 1), parts_max_(parts_max), chunks_max_(chunks_max) {
+    : table_memory_(bytes(table_size(parts_max) * sizeof(std::uint64_t))),
+      parts_memory_(bytes(parts_max * sizeof(part))),
+      // Zeros, which the kernel hands out: every entry is empty.
+      table_(reinterpret_cast<std::uint64_t*>(table_memory_.data())),
+      mask_(table_size(parts_max) - 1),
+      parts_(reinterpret_cast<part*>(parts_memory_.data())),
+      parts_max_(parts_max),
+      chunks_max_(chunks_max) {
     LODE_ASSERT(parts_max > 0 && parts_max < no_part.value());
-    // calloc, because the kernel's zero pages cost nothing until they are used.
-    table_.reset(static_cast<std::uint64_t*>(std::calloc(mask_ + 1, sizeof(std::uint64_t))));
-    if (table_ == nullptr) throw std::bad_alloc();
-    pages_.reserve(parts_max / page_parts + 1);
 }
 
-void part_index::freer::operator()(std::uint64_t* memory) const { std::free(memory); }
+part_index::~part_index() { std::destroy_n(parts_, made_); }
 
 part_ref part_index::find(hash128 id) const {
     const std::uint64_t entry = table_[place_of(id)];
@@ -66,14 +69,7 @@ part_ref part_index::insert(const part_key& key) {
     if (size_ == parts_max_ || further_chunks_ + further > chunks_max_) return no_part;
     const std::size_t place = place_of(key.id);
     LODE_ASSERT(table_[place] == 0);
-    if (free_.empty()) {
-        const auto begin = static_cast<std::uint32_t>(pages_.size()) * page_parts;
-        pages_.push_back(std::make_unique<part[]>(page_parts));
-        free_.reserve(pages_.size() * page_parts);
-        for (std::uint32_t i = page_parts; i-- > 0;) free_.push_back(part_ref(begin + i));
-    }
-    const part_ref ref = free_.back();
-    free_.pop_back();
+    const part_ref ref = take_part();
     at(ref).open(key);
     table_[place] = entry_of(tag_of(key.id), ref);
     ++size_;
@@ -90,9 +86,21 @@ bool part_index::erase_if_empty(part_ref ref) {
     remove_entry(place);
     further_chunks_ -= p.chunks() - 1;
     p.clear();
-    free_.push_back(ref);
+    p.colder = std::exchange(free_, ref);
     --size_;
     return true;
+}
+
+// The part that came free last is the one whose memory is near.
+part_ref part_index::take_part() {
+    if (free_ == no_part) {
+        LODE_ASSERT(made_ < parts_max_);
+        std::construct_at(parts_ + made_);
+        return part_ref(made_++);
+    }
+    const part_ref ref = free_;
+    free_ = at(ref).colder;
+    return ref;
 }
 
 std::size_t part_index::place_of(hash128 id) const {
@@ -101,8 +109,7 @@ std::size_t part_index::place_of(hash128 id) const {
         const std::uint64_t entry = table_[place];
         if (entry == 0) return place;
         if (tag_in(entry) != tag) continue;
-        const std::uint32_t ref = ref_in(entry).value();
-        if (pages_[ref / page_parts][ref % page_parts].id == id) return place;
+        if (parts_[ref_in(entry).value()].id == id) return place;
     }
 }
 
@@ -120,8 +127,7 @@ void part_index::remove_entry(std::size_t gap) {
 }
 
 bytes part_index::memory() const {
-    return bytes((mask_ + 1) * sizeof(std::uint64_t) +
-                 pages_.size() * page_parts * (sizeof(part) + sizeof(part_ref)) +
+    return bytes((mask_ + 1) * sizeof(std::uint64_t) + made_ * sizeof(part) +
                  further_chunks_ * sizeof(chunk_record));
 }
 

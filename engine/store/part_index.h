@@ -4,9 +4,9 @@
 // part a record per chunk that says where the chunk is.
 //
 //   Core        One home core.
-//   Memory      16 to 22 bytes of table per possible part, taken at the start and touched as it
-//               fills; 72 bytes per part, in pages of 1,024 parts; 12 bytes per chunk of parts that
-//               have several.
+//   Memory      Address space for everything at the start, touched as it fills (huge_memory.h): 11
+//               to 22 bytes of table per possible part, 64 bytes per part; 12 bytes per chunk of
+//               parts that have several.
 //   Invariants  A part_ref stays the same part until erase(). A part without chunks, marks or pins
 //               is erased.
 //   Errors      insert() says no when the bound on parts or on chunks is reached; whom to evict is
@@ -15,11 +15,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <optional>
-#include <vector>
 
 #include "engine/base/hash.h"
+#include "engine/base/huge_memory.h"
 #include "engine/runtime/frames.h"
 #include "engine/store/format.h"
 #include "engine/store/part_key.h"
@@ -93,7 +91,8 @@ class chunk_record {
 };
 static_assert(sizeof(chunk_record) == 12);
 
-class part {
+// One line of the processor's cache, so that a look-up waits for one.
+class alignas(64) part {
   public:
     part() = default;
     ~part() { clear(); }
@@ -130,11 +129,12 @@ class part {
         chunk_record* many;
     } records_;
 };
+static_assert(sizeof(part) == 64);
 
 class part_index {
   public:
     part_index(std::uint32_t parts_max, std::uint64_t chunks_max);
-    ~part_index() = default;
+    ~part_index();
     part_index(const part_index&) = delete;
     part_index& operator=(const part_index&) = delete;
 
@@ -145,8 +145,8 @@ class part_index {
     [[nodiscard]] part_ref insert(const part_key& key);
 
     [[nodiscard]] part& at(part_ref ref) {
-        LODE_ASSERT(ref.value() < pages_.size() * page_parts);
-        return pages_[ref.value() / page_parts][ref.value() % page_parts];
+        LODE_ASSERT(ref.value() < made_);
+        return parts_[ref.value()];
     }
 
     // Returns whether it was.
@@ -162,21 +162,20 @@ class part_index {
     [[nodiscard]] bytes memory() const;
 
   private:
-    static constexpr std::uint32_t page_parts = 1024;
-
-    struct freer {
-        void operator()(std::uint64_t* memory) const;
-    };
-
     [[nodiscard]] std::size_t first_place(std::uint32_t tag) const { return tag & mask_; }
     [[nodiscard]] std::size_t place_of(hash128 id) const;  // the entry, or the empty place
     void remove_entry(std::size_t place);
 
+    [[nodiscard]] part_ref take_part();
+
+    huge_memory table_memory_;
+    huge_memory parts_memory_;
     // An entry: the id's low 32 bits above the part_ref plus one; 0 is empty.
-    std::unique_ptr<std::uint64_t[], freer> table_;
-    std::size_t mask_ = 0;
-    std::vector<std::unique_ptr<part[]>> pages_;
-    std::vector<part_ref> free_;
+    std::uint64_t* table_;
+    std::size_t mask_;
+    part* parts_;
+    std::uint32_t made_ = 0;   // parts below this exist, in use or free
+    part_ref free_ = no_part;  // the free ones, each linked to the next by `colder`
     std::uint32_t parts_max_;
     std::uint64_t chunks_max_;
     std::uint32_t size_ = 0;

@@ -178,19 +178,38 @@ TEST_CASE("the index says no at its bounds and keeps what is in use") {
 }
 
 TEST_CASE("the index costs at most 128 bytes per part and 12 per further chunk") {
-    constexpr std::uint32_t parts = 100'000;
-    part_index singles(parts, 0);
-    for (std::uint64_t i = 0; i < parts; ++i) {
-        REQUIRE(singles.insert(numbered_part(i, 5_KiB)) != no_part);
+    // The second has just outgrown a size of the table, which is then the emptiest.
+    for (const std::uint32_t parts : {100'000U, 786'432U}) {
+        part_index singles(parts, 0);
+        const bytes table = singles.memory();
+        for (std::uint64_t i = 0; i < parts; ++i) {
+            REQUIRE(singles.insert(numbered_part(i, 5_KiB)) != no_part);
+        }
+        CHECK((singles.memory() - table).count() == 64 * std::uint64_t{parts});
+        // A slot below 1 MiB remembers its owner besides, in four bytes.
+        CHECK(singles.memory().count() / parts + sizeof(part_ref) <= 128);
     }
-    // A slot below 1 MiB remembers its owner besides, in four bytes.
-    CHECK(singles.memory().count() / parts + sizeof(part_ref) <= 128);
 
-    part_index multiple(parts, 1'000'000);
-    const bytes before = multiple.memory();
+    part_index multiple(2, 1'000'000);
+    const bytes table = multiple.memory();
     REQUIRE(multiple.insert(numbered_part(1, 100'001_MiB)) != no_part);
-    const std::uint64_t page = 1024 * (sizeof(part) + sizeof(part_ref));
-    CHECK((multiple.memory() - before).count() - page == 12 * 100'000);
+    CHECK((multiple.memory() - table).count() == 64 + 12 * 100'000);
+}
+
+TEST_CASE("parts that came and went are used again before new ones") {
+    part_index index(1000, 0);
+    const part_ref first = index.insert(numbered_part(1, 1_B));
+    const part_ref second = index.insert(numbered_part(2, 1_B));
+    const bytes taken = index.memory();
+
+    REQUIRE(index.erase_if_empty(first));
+    REQUIRE(index.erase_if_empty(second));
+
+    CHECK(index.insert(numbered_part(3, 1_B)) == second);
+    const part_ref again = index.insert(numbered_part(4, 1_B));
+    CHECK(again == first);
+    CHECK(index.at(again).colder == no_part);
+    CHECK(index.memory() == taken);
 }
 
 TEST_CASE("the least recently used part is the first victim") {
