@@ -1,6 +1,7 @@
 #include "engine/base/huge_memory.h"
 
-#include <cstdint>
+#include <algorithm>
+#include <cerrno>
 #include <new>
 
 #include <sys/mman.h>
@@ -8,36 +9,33 @@
 #include "engine/base/assert.h"
 
 namespace lode {
-namespace {
 
-constexpr bytes small_page{4096};
-
-std::byte* map(bytes length) {
-    void* mapped = mmap(nullptr, length.count(), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapped == MAP_FAILED) throw std::bad_alloc();
-    return static_cast<std::byte*>(mapped);
-}
-
-// Maps one huge page too many and gives back what lies before the first and behind the last.
-std::byte* map_in_huge_pages(bytes length) {
-    constexpr std::uint64_t page = huge_memory::huge_page.count();
-    std::byte* const mapped = map(length + huge_memory::huge_page);
-    const std::uint64_t before = (page - reinterpret_cast<std::uintptr_t>(mapped) % page) % page;
-    if (before > 0) munmap(mapped, before);
-    std::byte* const start = mapped + before;
-    munmap(start + length.count(), page - before);
-    (void)madvise(start, length.count(), MADV_HUGEPAGE);
-    return start;
-}
-
-}  // namespace
-
-huge_memory::huge_memory(bytes size) {
+result<huge_memory> huge_memory::map(bytes size, bytes alignment) {
     LODE_ASSERT(size > bytes(0));
     const bool huge = size >= huge_from;
-    length_ = round_up(size, huge ? huge_page : small_page);
-    start_ = huge ? map_in_huge_pages(length_) : map(length_);
+    const bytes page = huge ? huge_page : small_page;
+    const bytes step = std::max(page, alignment);
+    const bytes length = round_up(size, page);
+
+    // More than is needed; what lies before the first aligned byte and behind the last goes back.
+    void* mapped = mmap(nullptr, (length + step).count(), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) return fail_errno(errno);
+    auto* const first = static_cast<std::byte*>(mapped);
+    const std::uint64_t misplaced = reinterpret_cast<std::uintptr_t>(first) % step.count();
+    const std::uint64_t before = misplaced == 0 ? 0 : step.count() - misplaced;
+    if (before > 0) munmap(first, before);
+    std::byte* const start = first + before;
+    munmap(start + length.count(), step.count() - before);
+
+    if (huge) (void)madvise(start, length.count(), MADV_HUGEPAGE);
+    return huge_memory(start, length);
+}
+
+huge_memory huge_memory::map_or_throw(bytes size) {
+    auto mapped = map(size);
+    if (!mapped) throw std::bad_alloc();
+    return std::move(*mapped);
 }
 
 huge_memory::~huge_memory() {

@@ -1,10 +1,8 @@
 #include "engine/runtime/frames.h"
 
+#include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <utility>
-
-#include <sys/mman.h>
 
 #include "engine/base/assert.h"
 
@@ -21,43 +19,19 @@ std::uint32_t frames_in_block(size_class c) {
 
 result<frame_pool> frame_pool::open(bytes capacity) {
     const std::size_t blocks = std::max<std::uint64_t>(1, capacity / block_size);
-    const std::size_t length = blocks * block_size.count();
-    // One block more than needed, so that the arena can begin at a multiple of the block size.
-    void* reserved = mmap(nullptr, length + block_size.count(), PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (reserved == MAP_FAILED) return fail_errno(errno);
-    auto* const start = static_cast<std::byte*>(reserved);
-    const std::size_t misplaced = reinterpret_cast<std::uintptr_t>(start) % block_size.count();
-    const std::size_t before = misplaced == 0 ? 0 : block_size.count() - misplaced;
-    if (before > 0) munmap(start, before);
-    const std::size_t after = block_size.count() - before;
-    if (after > 0) munmap(start + before + length, after);
-    return frame_pool({start + before, length});
+    auto arena = huge_memory::map(block_size * blocks, block_size);
+    if (!arena) return std::unexpected(arena.error());
+    return frame_pool(std::move(*arena), blocks);
 }
 
-frame_pool::frame_pool(std::span<std::byte> arena)
-    : arena_(arena),
-      blocks_(arena.size() / block_size.count()),
-      bitmaps_(blocks_.size() * words_per_block) {
+frame_pool::frame_pool(huge_memory arena, std::size_t blocks)
+    : arena_(std::move(arena)), blocks_(blocks), bitmaps_(blocks * words_per_block) {
     free_blocks_.reserve(blocks_.size());
     for (std::size_t b = blocks_.size(); b-- > 0;) {
         blocks_[b].free = &bitmaps_[b * words_per_block];
         free_blocks_.push_back(static_cast<std::uint32_t>(b));
     }
     for (auto& list : open_) list.reserve(blocks_.size());
-}
-
-frame_pool::frame_pool(frame_pool&& other) noexcept
-    : arena_(std::exchange(other.arena_, {})),
-      blocks_(std::move(other.blocks_)),
-      bitmaps_(std::move(other.bitmaps_)),
-      free_blocks_(std::move(other.free_blocks_)),
-      used_(other.used_) {
-    for (std::size_t c = 0; c < size_class::count; ++c) open_[c] = std::move(other.open_[c]);
-}
-
-frame_pool::~frame_pool() {
-    if (!arena_.empty()) munmap(arena_.data(), arena_.size());
 }
 
 std::optional<frame> frame_pool::try_take(size_class c) {

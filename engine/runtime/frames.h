@@ -6,7 +6,8 @@
 //
 //   Core        One home core takes and gives back. Others may read or fill a frame that was lent
 //               to them.
-//   Memory      Reserved in open(), touched on first use. 24 bytes of bookkeeping per block.
+//   Memory      Reserved in open(), touched on first use (huge_memory.h). 24 bytes of bookkeeping
+//               per block.
 //   Errors      try_take() says no when nothing is free; who to evict is not decided here.
 //   Invariants  A frame is aligned to its own size and never straddles a registered piece of the
 //               ring.
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/base/huge_memory.h"
 #include "engine/base/size_class.h"
 #include "engine/base/units.h"
 
@@ -43,9 +45,9 @@ class frame_pool {
     // Reserves `capacity`, rounded down to whole blocks; at least one.
     [[nodiscard]] static result<frame_pool> open(bytes capacity);
 
-    frame_pool(frame_pool&& other) noexcept;
+    frame_pool(frame_pool&&) noexcept = default;
     frame_pool& operator=(frame_pool&&) = delete;
-    ~frame_pool();
+    ~frame_pool() = default;
 
     // A frame of class `c`, or nothing when neither a frame of that class nor a whole block is
     // free.
@@ -65,7 +67,7 @@ class frame_pool {
     }
     [[nodiscard]] bytes capacity() const { return block_size * blocks_.size(); }
     [[nodiscard]] bytes used() const { return used_; }
-    [[nodiscard]] std::span<std::byte> arena() const { return arena_; }
+    [[nodiscard]] std::span<std::byte> arena() const { return {arena_.data(), capacity().count()}; }
 
   private:
     struct block {
@@ -76,12 +78,12 @@ class frame_pool {
         std::uint64_t* free = nullptr;  // bitmap of free frames, four words
     };
 
-    explicit frame_pool(std::span<std::byte> arena);
+    frame_pool(huge_memory arena, std::size_t blocks);
 
     void list_open(std::uint32_t number);
     void unlist_open(std::uint32_t number);
 
-    std::span<std::byte> arena_;
+    huge_memory arena_;
     std::vector<block> blocks_;
     std::vector<std::uint64_t> bitmaps_;
     std::vector<std::uint32_t> free_blocks_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,7 @@ using namespace lode;
 
 namespace {
 
-constexpr bytes page{4096};
+constexpr bytes page = huge_memory::small_page;
 
 std::size_t pages_in_memory(const huge_memory& memory) {
     std::vector<unsigned char> present(memory.size() / page);
@@ -32,6 +33,22 @@ TEST_CASE("a table's memory is zero to its last byte, and as long as was asked f
         CHECK(memory.data()[memory.size().count() - 1] == std::byte{0});
         memory.data()[memory.size().count() - 1] = std::byte{1};
     }
+}
+
+TEST_CASE("memory is aligned as asked, whatever its size") {
+    constexpr bytes alignment = page * 256;
+    for (int i = 0; i < 10; ++i) {
+        const auto small = huge_memory::map(page * 3, alignment);
+        const auto large = huge_memory::map(huge_memory::huge_from, alignment);
+        REQUIRE((small && large));
+        CHECK(reinterpret_cast<std::uintptr_t>(small->data()) % alignment.count() == 0);
+        CHECK(reinterpret_cast<std::uintptr_t>(large->data()) % alignment.count() == 0);
+    }
+}
+
+TEST_CASE("what no address space can hold is refused") {
+    CHECK(!huge_memory::map(bytes(std::uint64_t{1} << 60U)));
+    CHECK_THROWS_AS(huge_memory(bytes(std::uint64_t{1} << 60U)), std::bad_alloc);
 }
 
 TEST_CASE("a small table takes the pages that are used, one by one") {
