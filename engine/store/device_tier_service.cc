@@ -69,7 +69,7 @@ void device_tier::restore_slot(part_ref ref, std::uint32_t chunk, format::slot_a
     space.slabs.restore_slot(at, ref);
     own_slot(p, ref, length, c);
     space.order.used(ref);
-    record.location = chunk_location::of(at);
+    record.location = chunk_location::of(at, chunk_location::proof::found);
     ++p.held;
 }
 

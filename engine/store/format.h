@@ -5,7 +5,7 @@
 //
 //   Memory   None; encoders write into the caller's block.
 //   Errors   corrupt: a checksum or a magic number does not match. unavailable: a newer format.
-//   Limits   Slabs of 1 to 16 MiB of data; at most 64 shards; at most 2^19 slabs per shard.
+//   Limits   Slabs of 1 to 16 MiB of data; at most 64 shards; at most 2^18 slabs per shard.
 //   On disk  Little endian. Offsets of everything that is transferred are multiples of 4 KiB.
 #pragma once
 
@@ -71,14 +71,14 @@ struct geometry_wishes {
 
 // A slot, as its shard names it.
 struct slot_address {
-    std::uint32_t slab = 0;  // within the shard; below 2^19
+    std::uint32_t slab = 0;  // within the shard; below 2^18
     std::uint32_t slot = 0;  // within the slab; below 2^12
 
     friend bool operator==(const slot_address&, const slot_address&) = default;
 };
 
 inline constexpr unsigned slot_bits = 12;
-inline constexpr std::uint32_t slabs_per_shard_max = std::uint32_t{1} << 19U;
+inline constexpr std::uint32_t slabs_per_shard_max = std::uint32_t{1} << 18U;
 
 // Which shard of a device a part belongs to.
 [[nodiscard]] constexpr std::uint32_t shard_of(const geometry& g, hash128 part) {

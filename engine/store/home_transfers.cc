@@ -51,6 +51,7 @@ bool home::begin_load(part_ref ref, std::uint32_t chunk) {
     r->part = ref;
     r->chunk = chunk;
     r->slot = record.location.slot();
+    r->unproved = record.location.slot_proof() == chunk_location::proof::found;
     r->state = frame_state::loading;
     record.location = chunk_location::of(r->frame);
     ++p.busy;
@@ -83,7 +84,7 @@ task<void> home::load(part_ref ref, resident& r) {
 bool home::intact(const resident& r, std::span<const std::byte> data) {
     if (options_.checksum == store_options::checksums::ignored) return true;
     if (xxh3_64(data) == parts_.at(r.part).chunk(r.chunk).checksum()) return true;
-    count_.checksum_failures.add();
+    (r.unproved ? count_.stale_chunks : count_.checksum_failures).add();
     return false;
 }
 

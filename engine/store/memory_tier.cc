@@ -51,6 +51,7 @@ resident* memory_tier::take(size_class c) {
     r.state = frame_state::arriving;
     r.writing = false;
     r.doomed = false;
+    r.unproved = false;
     r.asked = 0;
     return &r;
 }

@@ -43,6 +43,7 @@ struct resident : list_hook<> {
     frame_state state = frame_state::free;
     bool writing = false;    // on its way to `slot`, or waiting for one
     bool doomed = false;     // forget it when its transfer ends
+    bool unproved = false;   // of a chunk that loads: only a descriptor of before says it is there
     std::uint8_t asked = 0;  // how often it was, since it came; 255 and more are the same
 };
 

@@ -37,9 +37,15 @@ class chunk_location {
 
     constexpr chunk_location() = default;
     [[nodiscard]] static constexpr chunk_location filling() { return chunk_location(1); }
-    [[nodiscard]] static constexpr chunk_location of(format::slot_address at) {
+
+    // Whether this process knows that the slot has the chunk's bytes, or has it from a descriptor
+    // that it found at start, and whose slot may have been taken over just before a crash.
+    enum class proof : std::uint8_t { known, found };
+    [[nodiscard]] static constexpr chunk_location of(format::slot_address at,
+                                                     proof how = proof::known) {
         LODE_ASSERT(at.slot < 1U << format::slot_bits && at.slab < format::slabs_per_shard_max - 1);
-        return chunk_location(first_slot + ((at.slab << format::slot_bits) | at.slot));
+        const std::uint32_t number = (at.slab << format::slot_bits) | at.slot;
+        return chunk_location((how == proof::found ? found_bit : 0) | (first_slot + number));
     }
     [[nodiscard]] static constexpr chunk_location of(frame_id frame) {
         LODE_ASSERT(frame.value() < frame_bit);
@@ -48,7 +54,7 @@ class chunk_location {
 
     [[nodiscard]] constexpr kind what() const {
         if ((raw_ & frame_bit) != 0) return kind::frame;
-        if (raw_ >= first_slot) return kind::slot;
+        if ((raw_ & ~found_bit) >= first_slot) return kind::slot;
         return raw_ == 1 ? kind::filling : kind::absent;
     }
     [[nodiscard]] constexpr frame_id frame() const {
@@ -57,15 +63,21 @@ class chunk_location {
     }
     [[nodiscard]] constexpr format::slot_address slot() const {
         LODE_ASSERT(what() == kind::slot);
-        const std::uint32_t number = raw_ - first_slot;
+        const std::uint32_t number = (raw_ & ~found_bit) - first_slot;
         return {.slab = number >> format::slot_bits,
                 .slot = number & ((1U << format::slot_bits) - 1)};
+    }
+
+    [[nodiscard]] constexpr proof slot_proof() const {
+        LODE_ASSERT(what() == kind::slot);
+        return (raw_ & found_bit) != 0 ? proof::found : proof::known;
     }
 
     friend constexpr bool operator==(chunk_location, chunk_location) = default;
 
   private:
     static constexpr std::uint32_t frame_bit = std::uint32_t{1} << 31U;
+    static constexpr std::uint32_t found_bit = std::uint32_t{1} << 30U;
     static constexpr std::uint32_t first_slot = 2;
 
     constexpr explicit chunk_location(std::uint32_t raw) : raw_(raw) {}
@@ -153,9 +165,7 @@ class part_index {
     bool erase_if_empty(part_ref ref);
 
     // Every part's ref is below this; those that are not in use have no length.
-    [[nodiscard]] part_ref end() const {
-        return part_ref(static_cast<std::uint32_t>(pages_.size()) * page_parts);
-    }
+    [[nodiscard]] part_ref end() const { return part_ref(made_); }
 
     [[nodiscard]] std::uint32_t size() const { return size_; }
     [[nodiscard]] std::uint32_t capacity() const { return parts_max_; }

@@ -59,6 +59,8 @@
       "Times that a core found a device not worth asking any more")                                \
     X(chunks_forgotten, counter, "lode_store_forgotten_chunks_total",                              \
       "Chunks given up with a device that was taken out of service")                               \
+    X(stale_chunks, counter, "lode_store_stale_chunks_total",                                      \
+      "Chunks found at start whose slots had been taken over before the end")                      \
     X(no_space, counter, "lode_store_no_space_total",                                              \
       "Chunks that found no place on a device, parts that found none in the index")                \
     X(no_memory, counter, "lode_store_no_memory_total", "Waits and claims that found no memory")   \

@@ -110,6 +110,11 @@ TEST_CASE("a chunk location is one thing at a time") {
           format::slot_address{.slab = format::slabs_per_shard_max - 2, .slot = 4095}}) {
         CHECK(chunk_location::of(at).what() == chunk_location::kind::slot);
         CHECK(chunk_location::of(at).slot() == at);
+        const auto found = chunk_location::of(at, chunk_location::proof::found);
+        CHECK(found.what() == chunk_location::kind::slot);
+        CHECK(found.slot() == at);
+        CHECK(found.slot_proof() == chunk_location::proof::found);
+        CHECK(chunk_location::of(at).slot_proof() == chunk_location::proof::known);
     }
     for (const std::uint32_t frame : {0U, 1U, (1U << 31U) - 1}) {
         CHECK(chunk_location::of(frame_id(frame)).what() == chunk_location::kind::frame);
