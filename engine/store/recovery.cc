@@ -13,7 +13,7 @@ namespace {
 constexpr bytes buffer_size{std::uint64_t{64} << 10U};
 constexpr std::size_t readers = 16;
 constexpr std::size_t restored_between_yields = 1024;
-constexpr int evictions_max = 64;
+constexpr int evictions_for_part_max = 64;
 // The header and the first block of the table.
 constexpr bytes first_read = format::block * 2;
 
@@ -148,7 +148,7 @@ part_ref recovery::part_for(const format::descriptor& d, std::uint32_t shard) {
     part_ref ref = parts_.find(key.id);
     if (ref != no_part) return ref;
     ref = parts_.insert(key);
-    for (int i = 0; ref == no_part && i < evictions_max; ++i) {
+    for (int i = 0; ref == no_part && i < evictions_for_part_max; ++i) {
         if (!slots_.evict_from(of_.device, shard)) break;
         ref = parts_.insert(key);
     }

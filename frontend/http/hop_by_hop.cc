@@ -18,10 +18,10 @@ constexpr std::array<std::string_view, 9> always = {
     "proxy-authentication-info",
 };
 
-constexpr std::array<std::string_view, 5> never = {
+constexpr std::array<std::string_view, 5> protected_names = {
     "host", "authorization", "date", "expect", "etag",
 };
-constexpr std::array<std::string_view, 6> never_with_prefix = {
+constexpr std::array<std::string_view, 6> protected_prefixes = {
     "x-amz-", "content-", "if-", "range", "cache-control", "accept-",
 };
 
@@ -31,8 +31,8 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 }
 
 bool protected_field(std::string_view name) {
-    return is_one_of(name, never) ||
-           std::ranges::any_of(never_with_prefix, [&](std::string_view prefix) {
+    return is_one_of(name, protected_names) ||
+           std::ranges::any_of(protected_prefixes, [&](std::string_view prefix) {
                return starts_with_ignoring_case(name, prefix);
            });
 }

@@ -39,6 +39,11 @@ struct call {
     [[nodiscard]] const std::string* parameter_called(std::string_view name) const {
         return find_parameter(query, name);
     }
+    // Empty when the parameter is absent.
+    [[nodiscard]] std::string value_of(std::string_view name) const {
+        const std::string* value = parameter_called(name);
+        return value == nullptr ? std::string() : *value;
+    }
     // Whether the caller may do this here; anonymous callers may read public buckets.
     [[nodiscard]] bool may(action a, std::string_view bucket, std::string_view key) const;
     [[nodiscard]] std::string owner_name() const { return who != nullptr ? who->name : "nobody"; }

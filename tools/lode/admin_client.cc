@@ -19,12 +19,12 @@
 namespace lode::tools {
 namespace {
 
-using outcome = std::expected<admin_answer, std::string>;
+using answer_or_problem = std::expected<admin_answer, std::string>;
 
 constexpr std::size_t answer_max = std::size_t{16} << 20U;
 constexpr timeval patience{.tv_sec = 10, .tv_usec = 0};
 
-std::string reason(int sys) {
+std::string socket_problem(int sys) {
     // What a socket's time-out looks like.
     if (sys == EAGAIN || sys == EINPROGRESS) return "it did not answer within 10 s";
     return std::generic_category().message(sys);
@@ -80,7 +80,8 @@ bool is_name(std::string_view line, std::string_view lower) {
 
 }  // namespace
 
-outcome ask_admin(const std::string& url, std::string_view method, std::string_view target) {
+answer_or_problem ask_admin(const std::string& url, std::string_view method,
+                            std::string_view target) {
     const auto to = parse_endpoint(url);
     if (!to || to->how != endpoint::scheme::http) {
         return std::unexpected(fmt::format(
@@ -88,8 +89,8 @@ outcome ask_admin(const std::string& url, std::string_view method, std::string_v
             without_user(url)));
     }
     const auto unreachable = [&](int sys) {
-        return std::unexpected(
-            fmt::format("lode's admin port at {} cannot be reached: {}.", url, reason(sys)));
+        return std::unexpected(fmt::format("lode's admin port at {} cannot be reached: {}.", url,
+                                           socket_problem(sys)));
     };
     const auto connection = connect_to(*to);
     if (!connection) return unreachable(connection.error());
@@ -106,7 +107,7 @@ outcome ask_admin(const std::string& url, std::string_view method, std::string_v
     return answer;
 }
 
-outcome parse_admin_answer(std::string_view text) {
+answer_or_problem parse_admin_answer(std::string_view text) {
     const auto strange = [] {
         return std::unexpected("does not answer as lode's admin port does.");
     };

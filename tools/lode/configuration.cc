@@ -57,7 +57,7 @@ std::string shortened(std::string text, std::size_t most) {
 
 // What a person typed, short enough for a sentence. A password within a URL is not repeated.
 std::string show_text(std::string_view text) {
-    return quoted(shortened(without_user(text), shown_max));
+    return in_quotes(shortened(without_user(text), shown_max));
 }
 
 std::string show(const toml::node& node) {

@@ -14,7 +14,7 @@ namespace lode::tools {
 namespace {
 
 using frontend::s3::credentials;
-using outcome = std::expected<std::optional<credentials>, std::string>;
+using credentials_or_problem = std::expected<std::optional<credentials>, std::string>;
 
 constexpr bytes file_max{std::uint64_t{64} << 10U};
 
@@ -38,7 +38,7 @@ bool is_usable(const credentials& c) {
            is_plain_text(c.session_token);
 }
 
-outcome from_environment(const environment& env) {
+credentials_or_problem from_environment(const environment& env) {
     credentials found{
         .access_key = env("AWS_ACCESS_KEY_ID").value_or(""),
         .secret_key = env("AWS_SECRET_ACCESS_KEY").value_or(""),
@@ -69,7 +69,8 @@ environment process_environment() {
     };
 }
 
-outcome find_credentials(const frontend::origin_settings& origin, const environment& env) {
+credentials_or_problem find_credentials(const frontend::origin_settings& origin,
+                                        const environment& env) {
     if (origin.credentials.empty()) return from_environment(env);
     const auto text = read_small_file(origin.credentials, file_max);
     if (!text) {

@@ -249,23 +249,23 @@ std::string print_value(const setting& of, const settings& from, std::size_t dev
     settings copy = from;
     return std::visit(
         cases{
-            [&](const text_rule& rule) { return quoted(rule.at(copy, device)); },
+            [&](const text_rule& rule) { return in_quotes(rule.at(copy, device)); },
             [&](const text_list_rule& rule) {
                 std::vector<std::string> elements;
-                for (const auto& text : rule.at(copy, device)) elements.push_back(quoted(text));
+                for (const auto& text : rule.at(copy, device)) elements.push_back(in_quotes(text));
                 return fmt::format("[{}]", fmt::join(elements, ", "));
             },
             [&](const count_rule& rule) { return std::to_string(rule.at(copy, device)); },
-            [&](const size_rule& rule) { return quoted(print_size(rule.at(copy, device))); },
+            [&](const size_rule& rule) { return in_quotes(print_size(rule.at(copy, device))); },
             [&](const duration_rule& rule) {
-                return quoted(print_duration(rule.at(copy, device)));
+                return in_quotes(print_duration(rule.at(copy, device)));
             },
-            [&](const word_rule& rule) { return quoted(rule.words[rule.get(copy)]); },
+            [&](const word_rule& rule) { return in_quotes(rule.words[rule.get(copy)]); },
         },
         of.rule);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         const auto code = static_cast<unsigned char>(c);
@@ -305,7 +305,7 @@ std::string describe_values(const value_rule& rule) {
 
 std::string describe_words(const word_rule& rule) {
     std::vector<std::string> working;
-    for (const auto word : rule.words.first(rule.working)) working.push_back(quoted(word));
+    for (const auto word : rule.words.first(rule.working)) working.push_back(in_quotes(word));
     return fmt::format("{}", fmt::join(working, " or "));
 }
 

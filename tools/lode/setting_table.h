@@ -99,7 +99,7 @@ inline constexpr std::size_t devices_max = 64;
                                       std::size_t device = 0);
 
 // A TOML string that reads back as `text`.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 // "a size from 64MiB to 16TiB", for the manual.
 [[nodiscard]] std::string describe_values(const value_rule& rule);

@@ -110,7 +110,7 @@ std::expected<samples, std::string> parse_metrics(std::string_view page) {
             }
         }
         return std::unexpected(fmt::format("The metrics page has a line that is no sample: {}.",
-                                           quoted(line.substr(0, 80))));
+                                           in_quotes(line.substr(0, 80))));
     }
     const auto info = found.lower_bound("lode_info");
     if (info == found.end() || !info->first.starts_with("lode_info")) {

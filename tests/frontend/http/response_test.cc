@@ -8,7 +8,7 @@ using namespace lode::frontend::http;
 
 namespace {
 
-problem problem_of(const std::string& text, const std::string& method = "GET") {
+problem answer_problem(const std::string& text, const std::string& method = "GET") {
     const auto got = responses_in({text}, method);
     return got.seen.empty() ? got.end.problem : problem::none;
 }
@@ -90,27 +90,28 @@ TEST_CASE("interim answers are skipped or reported, up to a limit") {
 }
 
 TEST_CASE("a response that can be read in two ways is refused") {
-    CHECK(problem_of("HTTP/1.1 206 Partial Content\r\nHTTP/1.1 400 Bad Request\r\n"
-                     "Content-Length: 3\r\n\r\nabc") == problem::bad_header);
-    CHECK(problem_of("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc") ==
+    CHECK(answer_problem("HTTP/1.1 206 Partial Content\r\nHTTP/1.1 400 Bad Request\r\n"
+                         "Content-Length: 3\r\n\r\nabc") == problem::bad_header);
+    CHECK(answer_problem("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc") ==
           problem::bad_framing);
-    CHECK(
-        problem_of("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n") ==
-        problem::bad_framing);
-    CHECK(problem_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n") ==
+    CHECK(answer_problem(
+              "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n") ==
+          problem::bad_framing);
+    CHECK(answer_problem("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n") ==
           problem::unsupported_coding);
-    CHECK(problem_of("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n"
-                     "\r\n") == problem::unexpected_upgrade);
-    CHECK(problem_of("HTTP/2.0 200 OK\r\n\r\n") == problem::unsupported_version);
-    CHECK(problem_of("HTTP/1.1 20 OK\r\n\r\n") == problem::bad_start_line);
-    CHECK(problem_of("HTTP/1.1 2000 OK\r\n\r\n") == problem::bad_start_line);
-    CHECK(problem_of("HTTP/1.1 099 OK\r\n\r\n") == problem::bad_start_line);
-    CHECK(problem_of("HTTP/1.1 600 OK\r\n\r\n") == problem::bad_start_line);
-    CHECK(problem_of("HTTP/1.1  200 OK\r\n\r\n") == problem::bad_start_line);
-    CHECK(problem_of("\r\nHTTP/1.1 200 OK\r\n\r\n") == problem::bad_start_line);
-    CHECK(problem_of("<html>") == problem::incomplete_head);
-    CHECK(problem_of("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab") == problem::incomplete_body);
-    CHECK(problem_of("HTTP/1.1 200 O\x01K\r\n\r\n") == problem::bad_start_line);
+    CHECK(answer_problem("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n"
+                         "\r\n") == problem::unexpected_upgrade);
+    CHECK(answer_problem("HTTP/2.0 200 OK\r\n\r\n") == problem::unsupported_version);
+    CHECK(answer_problem("HTTP/1.1 20 OK\r\n\r\n") == problem::bad_start_line);
+    CHECK(answer_problem("HTTP/1.1 2000 OK\r\n\r\n") == problem::bad_start_line);
+    CHECK(answer_problem("HTTP/1.1 099 OK\r\n\r\n") == problem::bad_start_line);
+    CHECK(answer_problem("HTTP/1.1 600 OK\r\n\r\n") == problem::bad_start_line);
+    CHECK(answer_problem("HTTP/1.1  200 OK\r\n\r\n") == problem::bad_start_line);
+    CHECK(answer_problem("\r\nHTTP/1.1 200 OK\r\n\r\n") == problem::bad_start_line);
+    CHECK(answer_problem("<html>") == problem::incomplete_head);
+    CHECK(answer_problem("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab") ==
+          problem::incomplete_body);
+    CHECK(answer_problem("HTTP/1.1 200 O\x01K\r\n\r\n") == problem::bad_start_line);
 }
 
 TEST_CASE("every split of a response reads alike") {

@@ -105,12 +105,6 @@ errc refusal(const verified_request& from, std::string_view body,
     return seen.status.error().code;
 }
 
-void replace(std::string& text, std::string_view what, std::string_view by) {
-    const auto at = text.find(what);
-    REQUIRE(at != std::string::npos);
-    text.replace(at, what.size(), by);
-}
-
 }  // namespace
 
 TEST_CASE("the reference's chunked upload is verified from its head to its last chunk") {
@@ -161,11 +155,11 @@ TEST_CASE("a change to data, order or signature of a chunk is refused") {
     CHECK(refusal(reference_seed(), data) == errc::denied);
 
     std::string swapped = reference_body();
-    replace(swapped, "ad80c730", "ad80c731");
+    example::replace(swapped, "ad80c730", "ad80c731");
     CHECK(refusal(reference_seed(), swapped) == errc::denied);
 
     std::string last = reference_body();
-    replace(last, "b6c6ea8a", "b6c6ea8b");
+    example::replace(last, "b6c6ea8a", "b6c6ea8b");
     CHECK(refusal(reference_seed(), last) == errc::denied);
 
     const std::string whole = reference_body();

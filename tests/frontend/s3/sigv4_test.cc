@@ -97,14 +97,8 @@ sent_request presigned_request(seconds lifetime = minutes(10)) {
     return request;
 }
 
-void replace(std::string& text, std::string_view what, std::string_view by) {
-    const auto at = text.find(what);
-    REQUIRE(at != std::string::npos);
-    text.replace(at, what.size(), by);
-}
-
 void replace_in_authorization(sent_request& request, std::string_view what, std::string_view by) {
-    replace(request.headers.back().second, what, by);
+    example::replace(request.headers.back().second, what, by);
 }
 
 auth_failure failure_of(const sent_request& request, wall_time now = example::now()) {
@@ -312,10 +306,10 @@ TEST_CASE("a change to anything that was signed breaks the signature") {
     constexpr auto mismatch = auth_failure::signature_mismatch;
 
     CHECK(changed([](auto& r) { r.method = "HEAD"; }) == mismatch);
-    CHECK(changed([](auto& r) { replace(r.target, "a%20b", "a%20c"); }) == mismatch);
-    CHECK(changed([](auto& r) { replace(r.target, "v1", "v2"); }) == mismatch);
+    CHECK(changed([](auto& r) { example::replace(r.target, "a%20b", "a%20c"); }) == mismatch);
+    CHECK(changed([](auto& r) { example::replace(r.target, "v1", "v2"); }) == mismatch);
     CHECK(changed([](auto& r) { r.target += "&acl"; }) == mismatch);
-    CHECK(changed([](auto& r) { replace(r.target, "&x-id=GetObject", ""); }) == mismatch);
+    CHECK(changed([](auto& r) { example::replace(r.target, "&x-id=GetObject", ""); }) == mismatch);
     CHECK(changed([](auto& r) { r.set("Host", "other:9000"); }) == mismatch);
     CHECK(changed([](auto& r) { r.set("Range", "bytes=0-8"); }) == mismatch);
     CHECK(changed([](auto& r) { r.headers.erase(r.headers.begin() + 1); }) == mismatch);
@@ -334,8 +328,8 @@ TEST_CASE("a change to anything that was signed breaks the signature") {
 
 TEST_CASE("what was not signed may change, and spellings that mean the same may differ") {
     sent_request request = signed_request();
-    replace(request.target, "a%20b?versionId=v1&x-id", "%61%20b?x-id");
-    replace(request.target, "=GetObject", "=GetObject&version%49d=v%31");
+    example::replace(request.target, "a%20b?versionId=v1&x-id", "%61%20b?x-id");
+    example::replace(request.target, "=GetObject", "=GetObject&version%49d=v%31");
     request.headers.insert(request.headers.begin(), {"User-Agent", "anything"});
     request.headers.insert(request.headers.begin(), {"If-None-Match", "\"added\""});
     request.set("X-Amz-Meta-A", "b \t  c");
@@ -505,7 +499,7 @@ TEST_CASE("a presigned URL is verified until its last second") {
 TEST_CASE("a change to a presigned URL breaks it") {
     const auto with = [](std::string_view what, std::string_view by) {
         sent_request request = presigned_request();
-        replace(request.target, what, by);
+        example::replace(request.target, what, by);
         return failure_of(request);
     };
 

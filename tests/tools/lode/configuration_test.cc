@@ -339,17 +339,17 @@ TEST_CASE("the ends of every range are allowed and what lies beyond is refused")
             CHECK(out_of_range(s, "true"));
         }
         if (const auto* size = std::get_if<size_rule>(&s.rule)) {
-            CHECK_FALSE(out_of_range(s, quoted(print_size(size->least))));
-            CHECK_FALSE(out_of_range(s, quoted(print_size(size->most))));
-            CHECK(out_of_range(s, quoted(print_size(size->least - 1_B))));
-            CHECK(out_of_range(s, quoted(print_size(size->most + 1_B))));
+            CHECK_FALSE(out_of_range(s, in_quotes(print_size(size->least))));
+            CHECK_FALSE(out_of_range(s, in_quotes(print_size(size->most))));
+            CHECK(out_of_range(s, in_quotes(print_size(size->least - 1_B))));
+            CHECK(out_of_range(s, in_quotes(print_size(size->most + 1_B))));
             const bool zero = size->none == size_rule::zero::allowed;
             CHECK(out_of_range(s, "\"0B\"") != zero);
         }
         if (const auto* time = std::get_if<duration_rule>(&s.rule)) {
-            CHECK_FALSE(out_of_range(s, quoted(print_duration(time->least))));
-            CHECK_FALSE(out_of_range(s, quoted(print_duration(time->most))));
-            CHECK(out_of_range(s, quoted(print_duration(time->most + 1ms))));
+            CHECK_FALSE(out_of_range(s, in_quotes(print_duration(time->least))));
+            CHECK_FALSE(out_of_range(s, in_quotes(print_duration(time->most))));
+            CHECK(out_of_range(s, in_quotes(print_duration(time->most + 1ms))));
             if (time->least > 0s) CHECK(out_of_range(s, "\"0s\""));
         }
     }

@@ -33,11 +33,6 @@ std::string spelled(const std::string& name, const listing_call& asked) {
     return encoded;
 }
 
-std::string value_of(const call& c, std::string_view name) {
-    const std::string* value = c.parameter_called(name);
-    return value == nullptr ? std::string() : *value;
-}
-
 }  // namespace
 
 engine::task<outcome> list_objects(call& c) {
@@ -68,7 +63,7 @@ engine::task<outcome> list_objects(call& c) {
             xml.element("NextContinuationToken", to_hex(page.items.back().name));
         }
     } else {
-        xml.element("Marker", spelled(value_of(c, "marker"), *asked));
+        xml.element("Marker", spelled(c.value_of("marker"), *asked));
         if (page.truncated) xml.element("NextMarker", spelled(page.items.back().name, *asked));
     }
     append_items(c, *asked, page, xml);
@@ -80,10 +75,10 @@ namespace {
 
 std::expected<listing_call, refusal> parse(const call& c) {
     listing_call asked;
-    asked.wanted.prefix = value_of(c, "prefix");
-    asked.wanted.delimiter = value_of(c, "delimiter");
+    asked.wanted.prefix = c.value_of("prefix");
+    asked.wanted.delimiter = c.value_of("delimiter");
     const bool second = c.what == operation::list_objects_v2;
-    asked.with_owner = !second || value_of(c, "fetch-owner") == "true";
+    asked.with_owner = !second || c.value_of("fetch-owner") == "true";
 
     if (const std::string* encoding = c.parameter_called("encoding-type")) {
         if (!http::equal_ignoring_case(*encoding, "url")) {
@@ -102,7 +97,7 @@ std::expected<listing_call, refusal> parse(const call& c) {
         }
         asked.wanted.max_keys = std::min<std::size_t>(number, max_keys_max);
     }
-    asked.wanted.after = value_of(c, second ? "start-after" : "marker");
+    asked.wanted.after = c.value_of(second ? "start-after" : "marker");
     if (const std::string* token = second ? c.parameter_called("continuation-token") : nullptr) {
         auto name = from_hex(*token);
         if (!name || name->empty()) {

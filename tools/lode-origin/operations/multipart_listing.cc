@@ -26,11 +26,6 @@ std::expected<std::uint32_t, refusal> number_of(const call& c, std::string_view 
     return number;
 }
 
-std::string value_of(const call& c, std::string_view name) {
-    const std::string* value = c.parameter_called(name);
-    return value == nullptr ? std::string() : *value;
-}
-
 void append_owner(xml_writer& xml, std::string_view owner) {
     xml.open("Initiator").element("ID", owner).element("DisplayName", owner).close();
     xml.open("Owner").element("ID", owner).element("DisplayName", owner).close();
@@ -40,7 +35,7 @@ void append_owner(xml_writer& xml, std::string_view owner) {
 }  // namespace
 
 engine::task<outcome> list_parts(call& c) {
-    const std::string id = value_of(c, "uploadId");
+    const std::string id = c.value_of("uploadId");
     const auto begun = c.here.uploads.find(c.where.bucket, id);
     if (!begun || begun->key != c.where.key) co_return refuse(s3::s3_error::no_such_upload);
     const auto marker = number_of(c, "part-number-marker", 0);
@@ -83,11 +78,11 @@ engine::task<outcome> list_multipart_uploads(call& c) {
     const auto asked = number_of(c, "max-uploads", page_length_max);
     if (!asked) co_return std::unexpected(asked.error());
     const std::uint32_t most = std::min(*asked, page_length_max);
-    const std::string prefix = value_of(c, "prefix");
-    const std::string delimiter = value_of(c, "delimiter");
-    const std::string key_marker = value_of(c, "key-marker");
-    const std::string id_marker = value_of(c, "upload-id-marker");
-    const bool url_encoding = value_of(c, "encoding-type") == "url";
+    const std::string prefix = c.value_of("prefix");
+    const std::string delimiter = c.value_of("delimiter");
+    const std::string key_marker = c.value_of("key-marker");
+    const std::string id_marker = c.value_of("upload-id-marker");
+    const bool url_encoding = c.value_of("encoding-type") == "url";
     const auto spelled = [&](const std::string& name) {
         if (!url_encoding) return name;
         std::string encoded;
