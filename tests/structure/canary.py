@@ -64,6 +64,8 @@ CANARIES = [
     (checks.words, {"engine/base/a.cc": "#include <cassert>\n"}, "a.cc:1: LODE_ASSERT"),
     (checks.words, {"frontend/a.cc": "std::cout << 1;\n"}, "a.cc:1: production code"),
     (checks.words, {"tools/a.sh": "cd {root}\n"}, "a.sh:1: a path of this machine"),
+    (checks.no_idle_using, {"engine/base/a.cc": "using std::swap;\nusing b::swap;  // swap\n"},
+     "a.cc:1: swap is not used"),
     (checks.readmes, {"engine/base/a.cc": "int a;\n"}, "engine/base: has no README.md"),
 ]
 

@@ -31,6 +31,8 @@ PRODUCTION = ("engine", "cluster", "frontend")
 # The engine knows bytes and parts; these words belong to the floors above it.
 NOT_FOR_THE_ENGINE = re.compile(r"\b(llhttp|https?:|S3|XML|gateway)\b")
 
+USING = re.compile(r"\s*using [\w:]*::(\w+);")
+
 WORDS = [
     (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), "unfinished work is not committed"),
 ]
@@ -167,4 +169,19 @@ def readmes(tree):
             if not (tree.root / folder / "README.md").is_file()]
 
 
-EVERY_CHECK = (includes_point_down, no_circles, openings, engine_knows_no_http, words, readmes)
+def no_idle_using(tree):
+    """A name that a source borrows with `using` occurs in it again."""
+    findings = []
+    for path in tree.sources:
+        if path.suffix == ".cc":
+            code = [line.split("//")[0] for line in tree.lines(path)]
+            for number, line in enumerate(code, 1):
+                borrowed = USING.match(line)
+                if borrowed and sum(len(re.findall(rf"\b{borrowed[1]}\b", each))
+                                    for each in code if not USING.match(each)) == 0:
+                    findings.append(f"{path}:{number}: {borrowed[1]} is not used")
+    return findings
+
+
+EVERY_CHECK = (includes_point_down, no_circles, openings, engine_knows_no_http, words, readmes,
+               no_idle_using)
