@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the Catch2 executables of a build and counts their test cases.
 
-    catch_suite.py --build DIR [--only PREFIX]... [--targets] [--seconds N]
+    catch_suite.py --build DIR [--only PREFIX]... [--targets] [--jobs N] [--seconds N]
 
 The executables are those that `meson introspect --tests` names; --only keeps those whose test name
 begins with one of the prefixes. --targets prints the ninja targets instead of running them. Says
@@ -9,8 +9,6 @@ what failed and where, and closes with `N passed, N failed, N skipped`, counted 
 executable that ends before its report is complete counts its missing end as one failure.
 """
 
-import argparse
-import json
 import os
 import pathlib
 import subprocess
@@ -19,44 +17,29 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
+sys.dont_write_bytecode = True
+
+import programs  # noqa: E402
+
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser = programs.parser_of(__doc__)
     parser.add_argument("--only", action="append", default=[])
-    parser.add_argument("--targets", action="store_true")
     parser.add_argument("--seconds", type=int, default=600, help="limit of one executable")
     options = parser.parse_args()
 
-    tests = [test for test in introspect(options.build)
+    tests = [test for test in programs.introspect(options.build, "tests")
              if not options.only or test["name"].startswith(tuple(options.only))]
+    # What may take longest begins first.
+    tests.sort(key=lambda test: -test["timeout"])
     if options.targets:
-        for test in tests:
-            print(os.path.relpath(test["cmd"][0], options.build.resolve()))
-        return 0
-    passed = failed = skipped = 0
-    for test in tests:
-        begun = time.monotonic()
-        counts = run(test, options.seconds)
-        passed, failed, skipped = (total + new for total, new in zip((passed, failed, skipped),
-                                                                     counts))
-        print(f"      {test['name']}: {counts[0]} passed, {counts[1]} failed, "
-              f"{counts[2]} skipped  ({time.monotonic() - begun:.1f} s)", flush=True)
-    if not tests:
-        print("no test executables")
-        failed += 1
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
-
-
-def introspect(build):
-    done = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True,
-                          text=True, check=True)
-    return [test for test in json.loads(done.stdout) if "fuzz" not in test["suite"]]
+        return programs.print_targets(options.build, [test["cmd"][0] for test in tests])
+    return programs.run_all(tests, lambda test: run(test, options.seconds), options.jobs)
 
 
 def run(test, seconds):
-    """(passed, failed, skipped) cases of one executable."""
+    """([passed, failed, skipped] cases of one executable, what there is to say about them)"""
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lode-suite-") as scratch:
         report = pathlib.Path(scratch) / "report.xml"
         command = [*test["cmd"], "-r", "xml", "-o", str(report)]
@@ -69,19 +52,21 @@ def run(test, seconds):
             code = f"nothing within {seconds} s"
             output = "".join((part or b"").decode(errors="replace")
                              for part in (late.stdout, late.stderr))
-        counts, complete = read(report)
+        counts, lines, complete = read(report)
     if not complete or (code != 0 and counts[1] == 0):
-        print(f"fail  {test['name']}: ended with {code}"
-              f"{'' if complete else ' before its report was complete'}\n{output[-20000:]}")
         counts[1] += 1
-    elif output.strip():
-        print(output[-20000:])
-    return counts
+        lines.append(f"fail  {test['name']}: ended with {code}"
+                     f"{'' if complete else ' before its report was complete'}")
+    if output.strip():
+        lines.append(output[-20000:])
+    lines.append(f"      {test['name']}: {counts[0]} passed, {counts[1]} failed, "
+                 f"{counts[2]} skipped  ({time.monotonic() - begun:.1f} s)")
+    return counts, "\n".join(lines)
 
 
 def read(report):
-    """([passed, failed, skipped], whether the report has its end); says what failed."""
-    counts, name, failures, complete = [0, 0, 0], None, [], False
+    """([passed, failed, skipped], what failed, whether the report has its end)"""
+    counts, lines, name, failures, complete = [0, 0, 0], [], None, [], False
     try:
         for event, element in xml.etree.ElementTree.iterparse(report, events=("start", "end")):
             if event == "start" and element.tag == "TestCase":
@@ -95,14 +80,13 @@ def read(report):
                     counts[2 if element.get("skips", "0") != "0" else 0] += 1
                 else:
                     counts[1] += 1
-                    print(f"fail  {name}")
-                    print("\n".join(failures), flush=True)
+                    lines += [f"fail  {name}", *failures]
             elif event == "end" and element.tag in ("Catch", "Catch2TestRun"):
                 complete = True
     except (xml.etree.ElementTree.ParseError, FileNotFoundError):
         if name is not None:
-            print(f"      the report ends in: {name}")
-    return counts, complete
+            lines.append(f"      the report ends in: {name}")
+    return counts, lines, complete
 
 
 def describe(element):

@@ -1,58 +1,46 @@
 #!/usr/bin/env python3
 """A smoke run of every libFuzzer target: first its whole corpus, then a few seconds of new inputs.
 
-    fuzz_suite.py --build DIR [--targets] [--seconds N]
+    fuzz_suite.py --build DIR [--targets] [--jobs N] [--seconds N]
 
 The targets are the executables of tests/fuzz; the corpus of `NAME_fuzz` is tests/fuzz/corpus/NAME
 and is never written to. Every fuzzer starts from the same seed. --targets prints the ninja targets
 instead. Closes with `N passed, N failed, N skipped`, one per fuzzer.
 """
 
-import argparse
-import json
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+
+import programs  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CORPORA = ROOT / "tests/fuzz/corpus"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--targets", action="store_true")
+    parser = programs.parser_of(__doc__)
     parser.add_argument("--seconds", type=int, default=5, help="of new inputs, for each fuzzer")
     options = parser.parse_args()
 
-    programs = fuzzers(options.build)
+    fuzzers = sorted(pathlib.Path(target["filename"][0])
+                     for target in programs.introspect(options.build, "targets")
+                     if target["type"] == "executable"
+                     and pathlib.Path(target["defined_in"]).is_relative_to(ROOT / "tests/fuzz"))
     if options.targets:
-        for program in programs:
-            print(os.path.relpath(program, options.build.resolve()))
-        return 0
-    failed = 0
-    for program in programs:
-        trouble = run(program, options.seconds)
-        print(f"{'fail' if trouble else 'pass'}  {program.name}", flush=True)
-        if trouble:
-            failed += 1
-            print(trouble)
-    if not programs:
-        print("no fuzzers")
-        failed += 1
-    print(f"{len(programs) - failed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+        return programs.print_targets(options.build, fuzzers)
+    return programs.run_all(fuzzers, lambda fuzzer: judge(fuzzer, options.seconds), options.jobs)
 
 
-def fuzzers(build):
-    done = subprocess.run(["meson", "introspect", "--targets", build], capture_output=True,
-                          text=True, check=True)
-    return sorted(pathlib.Path(target["filename"][0]) for target in json.loads(done.stdout)
-                  if target["type"] == "executable"
-                  and pathlib.Path(target["defined_in"]).is_relative_to(ROOT / "tests/fuzz"))
+def judge(fuzzer, seconds):
+    trouble = run(fuzzer, seconds)
+    if trouble is None:
+        return (1, 0, 0), f"pass  {fuzzer.name}"
+    return (0, 1, 0), f"fail  {fuzzer.name}\n{trouble}"
 
 
 def run(program, seconds):
