@@ -32,7 +32,7 @@ bytes direct_alignment(int fd) {
 
 // Grows a regular file to `wanted` with its blocks reserved, so that a later write cannot find it
 // full.
-result<bytes> reserve(int fd, const struct stat& facts, bytes wanted) {
+result<bytes> grown(int fd, const struct stat& facts, bytes wanted) {
     const bytes present(static_cast<std::uint64_t>(facts.st_size));
     if (wanted == bytes(0)) return present;
     if (fallocate(fd, 0, 0, static_cast<off_t>(wanted.count())) == 0)
@@ -65,9 +65,10 @@ int opening_flags(const device_file::options& o) {
 // The size that is used, after a file has grown to it.
 result<bytes> settled_size(int fd, const device_file::options& o) {
     const bytes wanted = o.mode == device_file::options::access::read_only ? bytes(0) : o.size;
+    const bool now = o.grow == device_file::options::growth::at_once;
     struct stat facts{};
     if (fstat(fd, &facts) != 0) return fail_errno(errno);
-    if (S_ISREG(facts.st_mode)) return reserve(fd, facts, wanted);
+    if (S_ISREG(facts.st_mode)) return grown(fd, facts, now ? wanted : bytes(0));
     return S_ISBLK(facts.st_mode) ? block_device_size(fd, wanted) : fail(errc::invalid);
 }
 
@@ -92,6 +93,16 @@ result<std::shared_ptr<device_file>> device_file::open(const options& o) {
     made->size_ = *size;
     made->alignment_ = made->direct_ ? direct_alignment(made->fd_) : smallest_alignment;
     return made;
+}
+
+result<> device_file::reserve(bytes size) {
+    struct stat facts{};
+    if (fstat(fd_, &facts) != 0) return fail_errno(errno);
+    if (!S_ISREG(facts.st_mode)) return {};
+    const auto reserved = grown(fd_, facts, size);
+    if (!reserved) return std::unexpected(reserved.error());
+    size_ = *reserved;
+    return {};
 }
 
 bool device_file::held_elsewhere() const {

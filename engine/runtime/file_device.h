@@ -20,9 +20,10 @@ class device_file {
   public:
     struct options {
         std::string path;
-        bytes
-            size;  // a regular file is created or grown to this, with its space reserved; of a block
-                   // device this much is used, or all of it when 0
+        // A regular file is created or grown to this, with its space reserved; of a block device
+        // this much is used, or all of it when 0.
+        bytes size;
+        enum class growth : std::uint8_t { at_once, by_reserve } grow = growth::at_once;
         enum class direct_io : std::uint8_t { required, preferred } direct = direct_io::preferred;
         // read_only changes nothing, takes no lock and succeeds beside a running server; `size` then
         // means nothing.
@@ -36,6 +37,9 @@ class device_file {
     ~device_file();
     device_file(const device_file&) = delete;
     device_file& operator=(const device_file&) = delete;
+
+    // Grows a file that was opened with growth::by_reserve. Blocks. no_space as open().
+    [[nodiscard]] result<> reserve(bytes size);
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] bytes size() const { return size_; }

@@ -15,8 +15,8 @@ using access = device_file::options::access;
 
 class file_backing final : public device_backing {
   public:
-    file_backing(std::shared_ptr<device_file> file, access mode)
-        : file_(std::move(file)), mode_(mode) {}
+    file_backing(std::shared_ptr<device_file> file, access mode, bytes wanted = {})
+        : file_(std::move(file)), mode_(mode), wanted_(wanted) {}
 
     result<> read(device_offset from, std::span<std::byte> into) override {
         while (!into.empty()) {
@@ -45,6 +45,7 @@ class file_backing final : public device_backing {
     }
 
     [[nodiscard]] bytes size() const override { return file_->size(); }
+    [[nodiscard]] result<> reserve() override { return file_->reserve(wanted_); }
     [[nodiscard]] bytes alignment() const override { return file_->alignment(); }
     [[nodiscard]] std::unique_ptr<block_device> on_core(core_id) override {
         return std::make_unique<file_device>(file_);
@@ -56,6 +57,7 @@ class file_backing final : public device_backing {
   private:
     std::shared_ptr<device_file> file_;
     access mode_;
+    bytes wanted_;
 };
 
 std::string sentence(const device_options& o, error why) {
@@ -74,13 +76,14 @@ std::string sentence(const device_options& o, error why) {
 
 std::expected<std::unique_ptr<device_backing>, std::string> open_file_backing(
     const device_options& o) {
-    auto file = device_file::open({.path = o.path, .size = o.size});
+    auto file = device_file::open(
+        {.path = o.path, .size = o.size, .grow = device_file::options::growth::by_reserve});
     if (!file) return std::unexpected(sentence(o, file.error()));
     if (!(*file)->direct()) {
         log::warning("{}: its file system refuses O_DIRECT; the page cache is used instead.",
                      o.path);
     }
-    return std::make_unique<file_backing>(std::move(*file), access::exclusive);
+    return std::make_unique<file_backing>(std::move(*file), access::exclusive, o.size);
 }
 
 std::expected<std::unique_ptr<device_backing>, std::string> view_file_backing(

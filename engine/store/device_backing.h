@@ -36,7 +36,10 @@ class device_backing {
     // Durable when it returns.
     virtual result<> write(device_offset to, std::span<const std::byte> from) = 0;
 
+    // Until reserve(), what is there; then at least what was asked for. no_space: that is not to be
+    // had.
     [[nodiscard]] virtual bytes size() const = 0;
+    [[nodiscard]] virtual result<> reserve() { return {}; }
     [[nodiscard]] virtual bytes alignment() const = 0;
 
     // Of one that is only looked at: whether a process has it for its own at this moment.
@@ -46,7 +49,8 @@ class device_backing {
     [[nodiscard]] virtual std::unique_ptr<block_device> on_core(core_id core) = 0;
 };
 
-// A file or a block device, locked against other processes.
+// A file or a block device, locked against other processes. A file grows only in reserve(): whoever
+// refuses it leaves it as it was.
 [[nodiscard]] std::expected<std::unique_ptr<device_backing>, std::string> open_file_backing(
     const device_options& o);
 

@@ -50,7 +50,27 @@ struct edges {
     bool empty = false;
 };
 
+// Too small for a cache and not empty: nobody needs to look what it is.
+bool is_scrap(const device_backing& device) {
+    return device.size() > bytes(0) && device.size() < format::device_size_min;
+}
+
+std::string describe_scrap(const device_backing& device, const std::string& path) {
+    return fmt::format("{} has {} bytes of something already. {}", path, device.size().count(),
+                       remedy(path));
+}
+
+std::optional<std::string> cannot_reserve(device_backing& device, const std::string& path) {
+    const auto reserved = device.reserve();
+    if (reserved) return std::nullopt;
+    if (reserved.error().code == errc::no_space) {
+        return fmt::format("{}: its file system has no room for it.", path);
+    }
+    return fmt::format("{} cannot be given its size ({}).", path, describe(reserved.error()));
+}
+
 result<edges> look_at(device_backing& device) {
+    if (device.size() == bytes(0)) return edges{.copies = {}, .empty = true};
     const aligned_memory piece(format::header_area);
     if (auto got = device.read(device_offset(0), piece.span()); !got) {
         return std::unexpected(got.error());
@@ -173,7 +193,8 @@ std::optional<std::string> occupant(device_backing& device, const std::string& p
 std::expected<format::superblock, std::string> open_or_format(device_backing& device,
                                                               const std::string& path,
                                                               const format_wishes& wishes) {
-    if (auto problem = unfit(device, path)) return refusal(*problem);
+    // All of this before a file grows, which would hide its end and change what is then refused.
+    if (is_scrap(device)) return refusal(describe_scrap(device, path));
     const auto seen = look_at(device);
     if (!seen) return cannot_read(path, seen.error());
     if (seen->empty) return format_device(device, path, wishes, overwriting::nothing);
@@ -184,6 +205,7 @@ std::expected<format::superblock, std::string> open_or_format(device_backing& de
     if (auto problem = objection(s, device, path, wishes)) {
         return refusal(fmt::format("{} {}", *problem, remedy(path)));
     }
+    if (auto problem = cannot_reserve(device, path)) return refusal(*problem);
     if (!seen->copies.first || !seen->copies.second) {
         log::warning("{}: one of the two superblocks is damaged; the other one is used.", path);
     }
@@ -194,6 +216,11 @@ std::expected<format::superblock, std::string> format_device(device_backing& dev
                                                              const std::string& path,
                                                              const format_wishes& wishes,
                                                              overwriting what) {
+    if (what == overwriting::nothing) {
+        if (is_scrap(device)) return refusal(describe_scrap(device, path));
+        if (auto problem = occupant(device, path)) return refusal(*problem);
+    }
+    if (auto problem = cannot_reserve(device, path)) return refusal(*problem);
     if (auto problem = unfit(device, path)) return refusal(*problem);
     const auto cut = format::choose_geometry(device.size(), wishes.cut);
     if (!cut) {
@@ -202,9 +229,7 @@ std::expected<format::superblock, std::string> format_device(device_backing& dev
     }
     if (what == overwriting::everything) {
         if (auto done = erase_edges(device); !done) return cannot_write(path, done.error());
-        return write_superblocks(device, path, wishes.node, *cut);
     }
-    if (auto problem = occupant(device, path)) return refusal(*problem);
     return write_superblocks(device, path, wishes.node, *cut);
 }
 

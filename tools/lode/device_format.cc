@@ -18,7 +18,7 @@ namespace format = engine::format;
 // Known before the device is touched. How large it is may not be.
 std::optional<std::string> problem_of(const format_request& r) {
     if (!is_node_name(r.node)) {
-        return fmt::format("{} is not the name of a node.", quoted(r.node));
+        return fmt::format("{} is not the name of a node.", in_quotes(r.node));
     }
     const bool sized = r.size != bytes(0);
     if (sized && r.size < format::device_size_min) {
@@ -38,8 +38,7 @@ std::optional<std::string> problem_of(const format_request& r) {
     return std::nullopt;
 }
 
-// What stands in the way while the device still has its own size: growing a file would hide its end,
-// and would leave a refused one changed.
+// Whether there is anything to format, or a size to make it at.
 std::optional<std::string> obstacle(const format_request& r) {
     struct stat facts{};
     if (stat(r.path.c_str(), &facts) != 0) {
@@ -47,20 +46,10 @@ std::optional<std::string> obstacle(const format_request& r) {
         return fmt::format("{} does not exist; --size says how large a file to create.", r.path);
     }
     const bytes present(static_cast<std::uint64_t>(facts.st_size));
-    const bool file = S_ISREG(facts.st_mode);
-    if (file && present == bytes(0) && r.size == bytes(0)) {
+    if (S_ISREG(facts.st_mode) && present == bytes(0) && r.size == bytes(0)) {
         return fmt::format("{} is an empty file; --size says how large it is to become.", r.path);
     }
-    const auto device = engine::open_file_backing({.path = r.path, .size = {}});
-    if (!device) return device.error();
-    if (r.what == engine::overwriting::everything || (file && present == bytes(0))) {
-        return std::nullopt;
-    }
-    if ((*device)->size() < format::device_size_min) {
-        return fmt::format("{} has {} bytes of something already; --force would overwrite it.",
-                           r.path, (*device)->size().count());
-    }
-    return engine::occupant(**device, r.path);
+    return std::nullopt;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include <fcntl.h>
@@ -257,6 +258,20 @@ TEST_CASE("a file that holds something else is refused and left as it was") {
     }
 }
 
+TEST_CASE("a file that is refused has not grown, and its own end is what counts") {
+    const temporary_file file;
+    REQUIRE(::truncate(file.path().c_str(), 20 << 20) == 0);
+    const std::byte mark{0x55};
+    write_at(file.path(), (20 << 20) - 512, {&mark, 1});
+    const temporary_file scrap;
+    write_at(scrap.path(), 0, {&mark, 1});
+
+    CHECK_THAT(open_file(file.path(), 64_MiB).error(), Contains("is not a cache of lode"));
+    CHECK(std::filesystem::file_size(file.path()) == (20_MiB).count());
+    CHECK_THAT(open_file(scrap.path(), 64_MiB).error(), Contains("has 1 bytes of something"));
+    CHECK(std::filesystem::file_size(scrap.path()) == 1);
+}
+
 TEST_CASE("a newer format is refused, and so are two damaged superblocks; one damaged is enough") {
     const temporary_file file;
     const auto first = open_file(file.path(), 32_MiB);
@@ -286,7 +301,10 @@ TEST_CASE("a device that shrank, is too small, or is in use is refused") {
     const temporary_file file;
     REQUIRE(open_file(file.path(), 64_MiB));
     REQUIRE(::truncate(file.path().c_str(), 32 << 20) == 0);
-    CHECK_THAT(open_file(file.path(), 32_MiB).error(), Contains("is truncated"));
+    for (const bytes wanted : {32_MiB, 64_MiB}) {
+        CHECK_THAT(open_file(file.path(), wanted).error(), Contains("is truncated"));
+        CHECK(std::filesystem::file_size(file.path()) == (32_MiB).count());
+    }
 
     const temporary_file small;
     CHECK_THAT(open_file(small.path(), 15_MiB).error(), Contains("needs at least 16777216"));

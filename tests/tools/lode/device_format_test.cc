@@ -86,7 +86,7 @@ TEST_CASE("a file that is refused is not grown") {
     const scratch s;
     s.write("a letter");
     CHECK_THAT(why_not({.path = s.path, .size = 32_MiB}),
-               Contains("has 8 bytes of something already; --force would overwrite it."));
+               Contains("has 8 bytes of something already. `lode format --force"));
     CHECK(s.read() == "a letter");
 }
 
