@@ -3,9 +3,25 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "engine/base/hash_avx2.h"
+
 namespace lode {
+namespace {
+
+#ifdef LODE_XXH3_AVX2
+// Shorter ones hardly reach the loop that wider registers make faster.
+constexpr std::size_t long_enough = 1024;
+const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+#endif
+
+}  // namespace
 
 std::uint64_t xxh3_64(std::span<const std::byte> data) {
+#ifdef LODE_XXH3_AVX2
+    if (has_avx2 && data.size() >= long_enough) {
+        return detail::xxh3_64_avx2(data.data(), data.size());
+    }
+#endif
     return XXH3_64bits(data.data(), data.size());
 }
 
