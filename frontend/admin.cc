@@ -5,12 +5,15 @@
 
 #include "frontend/http/head_writer.h"
 #include "frontend/http/message_reader.h"
+#include "frontend/s3/percent.h"
+#include "frontend/s3/query.h"
 
 namespace lode::frontend {
 namespace {
 
 constexpr int connections_max = 64;
 constexpr duration patience = std::chrono::seconds(5);
+constexpr duration patience_with_devices = std::chrono::minutes(2);
 constexpr http::limits head_limits{.head = bytes(8192), .uri = bytes(2048)};
 
 using kind = metrics_page::kind;
@@ -139,6 +142,7 @@ engine::task<void> admin::serve(std::unique_ptr<engine::stream> stream) {
     stream->expire_at(engine::now() + patience);
     if (auto request = co_await reader.read_request()) {
         const bool bodiless = request->method == "HEAD";
+        stream->expire_at(engine::now() + patience_with_devices);
         const reply r = co_await answer(*request);
         std::string head;
         http::head_writer writer(head);
@@ -168,9 +172,33 @@ engine::task<admin::reply> admin::answer(const http::request_head& head) {
         co_await node_.store.drop_memory();
         co_return reply{.body = "dropped\n"};
     }
-    co_return reply{
-        .status = 404,
-        .body = "There is GET /metrics, /healthz, /readyz and POST /drop?tier=memory.\n"};
+    if (path == "/device" && head.method == "POST") {
+        co_return co_await change_device(std::string(head.target));
+    }
+    co_return reply{.status = 404,
+                    .body =
+                        "There is GET /metrics, /healthz, /readyz, POST /drop?tier=memory and "
+                        "POST /device?path=PATH&state=out|in.\n"};
+}
+
+engine::task<admin::reply> admin::change_device(std::string target) {
+    std::string device;
+    std::string_view state;
+    for (const s3::query_parameter& p :
+         s3::query(std::string_view(target).substr(target.find('?') + 1))) {
+        if (p.name == "state") state = p.value;
+        if (p.name != "path") continue;
+        if (!s3::percent_decode(p.value, s3::plus_sign::literal, device)) {
+            co_return reply{.status = 400, .body = "The path is not percent-encoded.\n"};
+        }
+    }
+    if (state != "out" && state != "in") {
+        co_return reply{.status = 400, .body = "The state is \"out\" or \"in\".\n"};
+    }
+    const auto done = state == "out" ? co_await node_.store.take_out(device)
+                                     : co_await node_.store.bring_back(device);
+    if (!done) co_return reply{.status = 409, .body = done.error() + "\n"};
+    co_return reply{.body = state == "out" ? "out of service\n" : "in service\n"};
 }
 
 std::string admin::metrics() const {

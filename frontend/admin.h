@@ -1,7 +1,8 @@
 // frontend/admin.h
 //
 // The operators' port: /metrics (Prometheus), /healthz (the process lives), /readyz (it may be sent
-// requests), POST /drop?tier=memory (forget what is in memory; devices stay).
+// requests), POST /drop?tier=memory (forget what is in memory; devices stay), POST
+// /device?path=PATH&state=out|in (take a cache device out of service, or back).
 //
 //   Core      Core 0; reads the other cores' counters.
 //   Limits    64 connections at a time; one request of at most 8 KiB on each, 5 s.
@@ -35,6 +36,7 @@ class admin {
     };
 
     engine::task<reply> answer(const http::request_head& head);
+    engine::task<reply> change_device(std::string target);
     [[nodiscard]] std::string metrics() const;
 
     const node_context& node_;

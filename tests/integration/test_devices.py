@@ -70,6 +70,34 @@ class Devices(Case):
         self.assertEqual(after["verification"]["damaged"], 0)
         self.assertEqual(after["verification"]["unreadable"], 0)
 
+    def test_a_device_is_taken_out_of_service_and_back_while_clients_read(self):
+        lode = self.started("64MiB")
+        client = lode.client()
+        self.addCleanup(client.close)
+        admin = f"http://127.0.0.1:{lode.admin_port}"
+        key = self.store(self.new_key(), 3 * MIB)
+        for _ in range(2):
+            self.expect_content(client.get(self.bucket, key), key, 0, 3 * MIB)
+        self.eventually(lambda: lode.metrics()["lode_store_chunks_durable"] == 3,
+                        what="a descriptor of every chunk")
+        self.expect_done("purge", "--memory", "--admin", admin)
+
+        self.expect_done("device", "out", self.device, "--admin", admin)
+        self.assertIn(f"{self.device} is out of service", self.expect_done("status", "--admin", admin))
+        self.expect_content(client.get(self.bucket, key), key, 0, 3 * MIB)
+        self.expect_done("purge", "--memory", "--admin", admin)
+
+        self.expect_done("device", "in", self.device, "--admin", admin)
+        self.assertNotIn("out of service", self.expect_done("status", "--admin", admin))
+        answer = client.get(self.bucket, key)
+        self.expect_content(answer, key, 0, 3 * MIB)
+        self.expect_cache(answer, "HIT")
+        self.assertIn("detail=disk", answer.header("Cache-Status"))
+
+        done = self.command("device", "out", "/nowhere", "--admin", admin)
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "/nowhere is not a cache device.\n"))
+
     def test_a_foreign_file_is_refused_by_everyone_until_it_is_forced(self):
         self.device.write_bytes(b"somebody's work".ljust(64 * MIB, b"\0"))
         before = self.device.read_bytes()

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/base/log.h"
+#include "frontend/s3/percent.h"
 #include "tools/lode/admin_client.h"
 #include "tools/lode/configuration.h"
 #include "tools/lode/host_check.h"
@@ -113,6 +114,23 @@ int run_purge(const std::string& admin_url, purged what) {
     const auto done = ask(admin_url, "POST", "/drop?tier=memory");
     if (!done) return complain(done.error());
     fmt::print("The memory tier was emptied; what is on the devices stays.\n");
+    return 0;
+}
+
+int run_device(const std::string& admin_url, const std::string& path, service wanted) {
+    std::string target = "/device?path=";
+    frontend::s3::percent_encode(path, frontend::s3::slash::encode, target);
+    target += wanted == service::out ? "&state=out" : "&state=in";
+    const auto answer = ask_admin(admin_url, "POST", target);
+    if (!answer) return complain(answer.error());
+    if (answer->status != 200) {
+        return complain(std::string_view(answer->body).substr(0, answer->body.find('\n')));
+    }
+    fmt::print("{}\n", wanted == service::out
+                           ? fmt::format("{} is out of service; what it held is read from the "
+                                         "origin until it is back.",
+                                         path)
+                           : fmt::format("{} is in service again.", path));
     return 0;
 }
 

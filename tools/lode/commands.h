@@ -18,6 +18,10 @@ namespace lode::tools {
 enum class purged : std::uint8_t { nothing, memory };
 [[nodiscard]] int run_purge(const std::string& admin_url, purged what);
 
+// Takes a device of a running lode out of service, or back.
+enum class service : std::uint8_t { out, in };
+[[nodiscard]] int run_device(const std::string& admin_url, const std::string& path, service wanted);
+
 [[nodiscard]] int run_help_config();
 [[nodiscard]] int run_example_config();
 

@@ -16,6 +16,7 @@ constexpr int wrong_arguments = 2;
 struct arguments {
     std::string configuration = "/etc/lode.toml";
     std::string admin = "http://127.0.0.1:9002";
+    std::string service;
     bool memory = false;
     bool explain = false;
     bool verify = false;
@@ -107,6 +108,13 @@ int main(int argc, char** argv) {
     auto* purge = app.add_subcommand("purge", "Drop cached data of a running lode.");
     add_admin(*purge, given);
     purge->add_flag("--memory", given.memory, "Empty the memory tier; devices keep theirs.");
+    auto* device = app.add_subcommand(
+        "device", "Take a device of a running lode out of service, or take it back in.");
+    device->add_option("out|in", given.service, "What is to become of it.")
+        ->required()
+        ->check(CLI::IsMember({"out", "in"}));
+    add_device(*device, given);
+    add_admin(*device, given);
     auto* inspect = add_inspect(app, given);
     auto* format = add_format(app, given);
     auto* help_config = app.add_subcommand("help-config", "Print every setting with its meaning.");
@@ -122,6 +130,10 @@ int main(int argc, char** argv) {
     if (*check) return given.explain ? run_help_config() : run_check(given.configuration);
     if (*status) return run_status(given.admin);
     if (*purge) return run_purge(given.admin, given.memory ? purged::memory : purged::nothing);
+    if (*device) {
+        return run_device(given.admin, given.format.path,
+                          given.service == "out" ? service::out : service::in);
+    }
     if (*inspect) {
         return run_inspect(given.format.path, given.verify ? verified::yes : verified::no,
                            given.json ? written_for::programs : written_for::people);

@@ -65,6 +65,21 @@ std::string used_of(const samples& from, std::string_view used, std::string_view
     return fmt::format("{} of {} used", size(from, used), size(from, capacity));
 }
 
+// Each device that is not used, by its path.
+std::string print_devices_out(const samples& from) {
+    constexpr std::string_view family = "lode_store_device_in_service{device=\"";
+    std::string out;
+    for (auto it = from.lower_bound(std::string(family));
+         it != from.end() && it->first.starts_with(family); ++it) {
+        if (it->second != 0) continue;
+        const std::string path =
+            it->first.substr(family.size(), it->first.rfind('"') - family.size());
+        out += fmt::format(
+            "  trouble       {0} is out of service; `lode device in {0}` takes it back\n", path);
+    }
+    return out;
+}
+
 // What an operator should look into; nothing is said about zeros.
 std::string print_trouble(const samples& from) {
     struct trouble {
@@ -145,7 +160,7 @@ std::string print_status(const samples& from) {
     out += fmt::format("  origin        {} connections in use, {} idle\n",
                        count(from, "lode_origin_connections{state=\"in_use\"}"),
                        count(from, "lode_origin_connections{state=\"idle\"}"));
-    return out + print_trouble(from);
+    return out + print_devices_out(from) + print_trouble(from);
 }
 
 }  // namespace lode::tools

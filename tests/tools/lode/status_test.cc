@@ -56,6 +56,18 @@ TEST_CASE("the status sums up the metrics for people") {
           "  origin        3 connections in use, 4 idle\n");
 }
 
+TEST_CASE("the status names each device that is out of service, and what brings it back") {
+    const std::string said = status_of(
+        "lode_info{} 1\n"
+        "lode_store_device_in_service{device=\"/dev/nvme0n1\"} 1\n"
+        "lode_store_device_in_service{device=\"/var/lib/lode/cache 1\"} 0\n");
+
+    CHECK(
+        said.contains("  trouble       /var/lib/lode/cache 1 is out of service; "
+                      "`lode device in /var/lib/lode/cache 1` takes it back\n"));
+    CHECK_FALSE(said.contains("nvme0n1"));
+}
+
 TEST_CASE("a node that has served nothing has no shares") {
     CHECK(status_of("lode_info{} 1\n").contains("served from the cache: none of them"));
 }
