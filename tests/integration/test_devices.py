@@ -78,7 +78,7 @@ class Devices(Case):
         key = self.store(self.new_key(), 3 * MIB)
         for _ in range(2):
             self.expect_content(client.get(self.bucket, key), key, 0, 3 * MIB)
-        self.eventually(lambda: lode.metrics()["lode_store_chunks_durable"] == 3,
+        self.eventually(lambda: lode.metrics()["lode_store_chunks_durable"][()] == 3,
                         what="a descriptor of every chunk")
         self.expect_done("purge", "--memory", "--admin", admin)
 
