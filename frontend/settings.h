@@ -81,7 +81,8 @@ struct cache_settings {
     admission_kind admission = admission_kind::always;
     std::uint32_t device_errors = 16;  // within a minute; 0: any number
     duration device_stall = std::chrono::seconds(8);
-    bytes scrub_rate;                      // per second and device; 0: no scrub
+    bytes scrub_rate;         // per second and device; 0: no scrub
+    std::uint32_t parts = 0;  // that the index can hold; 0: by the size of memory and devices
     std::vector<device_settings> devices;  // none: memory only
 
     friend bool operator==(const cache_settings&, const cache_settings&) = default;

@@ -170,6 +170,10 @@ constexpr std::array table{
             size_rule::zero::allowed},
         "How many bytes per second of each device are read in the background to verify them; "
         "\"0B\": none."},
+    setting{"cache", "parts",
+        count_rule{in<&settings::cache, &cache_settings::parts>, 0, 2'000'000'000},
+        "How many parts the index has room for, at about 85 bytes each; 0: one for every 128 KiB of "
+        "memory and devices."},
 
     setting{"cache.device", "path",
         text_rule{in_device<&device_settings::path>, is_path, a_path},

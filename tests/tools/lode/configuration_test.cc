@@ -274,6 +274,7 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
     s.cache.device_errors = 0;
     s.cache.device_stall = 0s;
     s.cache.scrub_rate = 5_MiB;
+    s.cache.parts = 1'000'000;
     s.cache.devices = {{.path = "/a", .size = 64_MiB, .write_limit = 3_MiB},
                        {.path = "b", .size = 0_B}};
     s.cluster.membership = frontend::membership_kind::dns;
