@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "engine/base/error.h"
@@ -17,6 +18,9 @@
 #include "engine/runtime/task.h"
 
 namespace lode::engine {
+
+// How a core learns that a transfer has ended: the device interrupts, or the core keeps looking.
+enum class io_completion : std::uint8_t { interrupt, poll };
 
 class block_device {
   public:

@@ -58,7 +58,7 @@ void core::run(task<void> main) {
 }
 
 duration core::wait_limit() {
-    if (finished_ || !scheduler_.ready().empty()) return duration::zero();
+    if (finished_ || !scheduler_.ready().empty() || ring_.polling()) return duration::zero();
     if (!mailbox_.try_sleep()) return duration::zero();
     const time_point due = scheduler_.timers().next_due();
     const duration limit = due == never ? duration::max() : due - scheduler_.now();

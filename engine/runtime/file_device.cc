@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/base/assert.h"
+#include "engine/base/log.h"
 #include "engine/runtime/operations.h"
 
 namespace lode::engine {
@@ -72,6 +73,13 @@ result<bytes> settled_size(int fd, const device_file::options& o) {
     return S_ISBLK(facts.st_mode) ? block_device_size(fd, wanted) : fail(errc::invalid);
 }
 
+// A short transfer is an error.
+result<> whole(const result<std::uint32_t>& moved, std::size_t length) {
+    if (!moved) return std::unexpected(moved.error());
+    if (*moved != length) return fail(errc::io, EIO);
+    return {};
+}
+
 }  // namespace
 
 result<std::shared_ptr<device_file>> device_file::open(const options& o) {
@@ -91,6 +99,8 @@ result<std::shared_ptr<device_file>> device_file::open(const options& o) {
     const auto size = settled_size(made->fd_, o);
     if (!size) return std::unexpected(size.error());
     made->size_ = *size;
+    made->polled_ = o.completion == io_completion::poll;
+    if (!made->direct_) made->stop_polling({.code = errc::invalid, .sys = EINVAL});
     made->alignment_ = made->direct_ ? direct_alignment(made->fd_) : smallest_alignment;
     return made;
 }
@@ -115,18 +125,44 @@ device_file::~device_file() {
     if (fd_ >= 0) ::close(fd_);
 }
 
+void device_file::stop_polling(error why) {
+    if (!polled_.exchange(false)) return;
+    log::warning("{} cannot be polled ({}); its reads and writes end by interrupt instead.", path_,
+                 describe(why));
+}
+
+file_device::file_device(std::shared_ptr<device_file> file) : file_(std::move(file)) {
+    if (!file_->polled()) return;
+    if (const auto opened = ring::current().polled()) {
+        polled_ = *opened;
+    } else {
+        file_->stop_polling(opened.error());
+    }
+}
+
+// Some file systems say no at once, some queues only when a transfer reaches the device.
+bool file_device::refused(const result<std::uint32_t>& polled_transfer) {
+    if (polled_transfer) return false;
+    const error why = polled_transfer.error();
+    if (why.sys != EOPNOTSUPP && why.sys != EINVAL) return false;
+    file_->stop_polling(why);
+    return true;
+}
+
 task<result<>> file_device::read(device_offset from, std::span<std::byte> into) {
-    auto got = co_await read_at(file_->fd(), into, from.value());
-    if (!got) co_return std::unexpected(got.error());
-    if (*got != into.size()) co_return fail(errc::io, EIO);
-    co_return result<>{};
+    if (file_->polled()) {
+        const auto got = co_await read_at(file_->fd(), into, from.value(), *polled_);
+        if (!refused(got)) co_return whole(got, into.size());
+    }
+    co_return whole(co_await read_at(file_->fd(), into, from.value()), into.size());
 }
 
 task<result<>> file_device::write(device_offset to, std::span<const std::byte> from) {
-    auto put = co_await write_at(file_->fd(), from, to.value());
-    if (!put) co_return std::unexpected(put.error());
-    if (*put != from.size()) co_return fail(errc::io, EIO);
-    co_return result<>{};
+    if (file_->polled()) {
+        const auto put = co_await write_at(file_->fd(), from, to.value(), *polled_);
+        if (!refused(put)) co_return whole(put, from.size());
+    }
+    co_return whole(co_await write_at(file_->fd(), from, to.value()), from.size());
 }
 
 task<result<>> file_device::flush() {

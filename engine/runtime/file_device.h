@@ -5,13 +5,16 @@
 //
 //   Core    open_file() may run anywhere (it blocks, at start); each core makes its own file_device
 //           over the shared descriptor.
-//   Errors  As block_device.h says.
+//   Errors  As block_device.h says. Where the kernel or the file refuses to be polled, transfers
+//           are repeated and go on by interrupt, and the operator is warned.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
 #include "engine/runtime/block_device.h"
+#include "engine/runtime/ring.h"
 
 namespace lode::engine {
 
@@ -28,6 +31,7 @@ class device_file {
         // read_only changes nothing, takes no lock and succeeds beside a running server; `size` then
         // means nothing.
         enum class access : std::uint8_t { exclusive, read_only } mode = access::exclusive;
+        io_completion completion = io_completion::interrupt;
     };
 
     // Blocks. unavailable when another process holds it (EBUSY: it is mounted); no_space when the
@@ -52,6 +56,11 @@ class device_file {
     // Whoever wants it for its own in that same instant may be refused.
     [[nodiscard]] bool held_elsewhere() const;
 
+    // Whether transfers are polled: when it was asked for, and until it is refused.
+    [[nodiscard]] bool polled() const { return polled_.load(std::memory_order_relaxed); }
+    // On any core. Warns, once.
+    void stop_polling(error why);
+
   private:
     device_file() = default;
 
@@ -60,11 +69,12 @@ class device_file {
     bytes size_;
     bytes alignment_{4096};
     bool direct_ = true;
+    std::atomic<bool> polled_{false};  // one core's refusal spares the others theirs
 };
 
 class file_device final : public block_device {
   public:
-    explicit file_device(std::shared_ptr<device_file> file) : file_(std::move(file)) {}
+    explicit file_device(std::shared_ptr<device_file> file);
 
     task<result<>> read(device_offset from, std::span<std::byte> into) override;
     task<result<>> write(device_offset to, std::span<const std::byte> from) override;
@@ -73,7 +83,10 @@ class file_device final : public block_device {
     [[nodiscard]] bytes alignment() const override { return file_->alignment(); }
 
   private:
+    [[nodiscard]] bool refused(const result<std::uint32_t>& polled_transfer);
+
     std::shared_ptr<device_file> file_;
+    ring* polled_ = nullptr;  // where the file asks for it
 };
 
 }  // namespace lode::engine

@@ -51,31 +51,38 @@ inline auto close(int fd) {
     return awaited_operation([=](io_uring_sqe& entry) { io_uring_prep_close(&entry, fd); });
 }
 
-// Reads at an absolute offset; uses the fixed-buffer form where `into` is registered memory.
-inline auto read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
+// Reads at an absolute offset, through this core's ring or the polled one beside it; uses the
+// fixed-buffer form where `into` is registered memory.
+inline auto read_at(int fd, std::span<std::byte> into, std::uint64_t offset,
+                    ring& through = ring::current()) {
     LODE_ASSERT(into.size() <= operation_bytes_max);
-    return awaited_operation([=](io_uring_sqe& entry) {
-        const int registered = ring::current().registered_index(into.data());
-        const auto length = static_cast<unsigned>(into.size());
-        if (registered >= 0) {
-            io_uring_prep_read_fixed(&entry, fd, into.data(), length, offset, registered);
-        } else {
-            io_uring_prep_read(&entry, fd, into.data(), length, offset);
-        }
-    });
+    return awaited_operation(
+        [=, &through](io_uring_sqe& entry) {
+            const int registered = through.registered_index(into.data());
+            const auto length = static_cast<unsigned>(into.size());
+            if (registered >= 0) {
+                io_uring_prep_read_fixed(&entry, fd, into.data(), length, offset, registered);
+            } else {
+                io_uring_prep_read(&entry, fd, into.data(), length, offset);
+            }
+        },
+        through);
 }
 
-inline auto write_at(int fd, std::span<const std::byte> from, std::uint64_t offset) {
+inline auto write_at(int fd, std::span<const std::byte> from, std::uint64_t offset,
+                     ring& through = ring::current()) {
     LODE_ASSERT(from.size() <= operation_bytes_max);
-    return awaited_operation([=](io_uring_sqe& entry) {
-        const int registered = ring::current().registered_index(from.data());
-        const auto length = static_cast<unsigned>(from.size());
-        if (registered >= 0) {
-            io_uring_prep_write_fixed(&entry, fd, from.data(), length, offset, registered);
-        } else {
-            io_uring_prep_write(&entry, fd, from.data(), length, offset);
-        }
-    });
+    return awaited_operation(
+        [=, &through](io_uring_sqe& entry) {
+            const int registered = through.registered_index(from.data());
+            const auto length = static_cast<unsigned>(from.size());
+            if (registered >= 0) {
+                io_uring_prep_write_fixed(&entry, fd, from.data(), length, offset, registered);
+            } else {
+                io_uring_prep_write(&entry, fd, from.data(), length, offset);
+            }
+        },
+        through);
 }
 
 enum class sync_what : std::uint8_t { data, data_and_metadata };

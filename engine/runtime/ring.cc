@@ -22,15 +22,37 @@ ring::~ring() {
 }
 
 result<> ring::open(options o) {
+    auto done = set_up(o, 0);
+    if (done) current_ring = this;
+    return done;
+}
+
+result<ring*> ring::polled() {
+    if (polled_ == nullptr) {
+        auto made = std::make_unique<ring>();
+        const auto done =
+            made->set_up({.entries = ring_.sq.ring_entries, .completions = ring_.cq.ring_entries},
+                         IORING_SETUP_IOPOLL);
+        if (!done) return std::unexpected(done.error());
+        // Transfers take the unregistered form where the kernel refuses.
+        if (!registered_.empty()) {
+            [[maybe_unused]] const auto registered = made->register_memory(registered_);
+        }
+        polled_ = std::move(made);
+    }
+    return polled_.get();
+}
+
+result<> ring::set_up(options o, unsigned flags) {
     LODE_ASSERT(!open_);
     io_uring_params params{};
-    params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                   IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP;
+    params.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER |
+                   IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+                   IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP;
     params.cq_entries = o.completions;
     const int failed = io_uring_queue_init_params(o.entries, &ring_, &params);
     if (failed < 0) return fail_errno(-failed);
     open_ = true;
-    current_ring = this;
     // Only saves a file-table look-up per call; the kernel may refuse it.
     (void)io_uring_register_ring_fd(&ring_);
     return {};
@@ -74,6 +96,10 @@ void ring::wake(int target_ring_fd) {
 }
 
 void ring::submit_and_wait(duration wait) {
+    if (polling()) {
+        io_uring_submit_and_get_events(&polled_->ring_);
+        wait = duration::zero();
+    }
     const bool kernel_has_work =
         (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
     if (wait <= duration::zero()) {
@@ -106,6 +132,7 @@ std::size_t ring::reap() {
         op->complete(cqe->res, cqe->flags);
     }
     io_uring_cq_advance(&ring_, static_cast<unsigned>(reaped));
+    if (polling()) reaped += polled_->reap();
     return reaped;
 }
 
@@ -120,7 +147,7 @@ result<> ring::register_memory(std::span<std::byte> memory) {
         io_uring_register_buffers(&ring_, pieces.data(), static_cast<unsigned>(pieces.size()));
     if (failed < 0) return fail_errno(-failed);
     registered_ = memory;
-    return {};
+    return polled_ == nullptr ? result<>{} : polled_->register_memory(memory);
 }
 
 int ring::registered_index(const std::byte* data) const {

@@ -3,6 +3,8 @@
 // One io_uring: the only way from a core to the kernel. Operations are awaitables that live in
 // their caller's coroutine frame; the ring holds a pointer to each until its completion arrives.
 //
+// It may have a second ring beside it, which it drives itself, for devices that are polled.
+//
 //   Core        Single issuer: created and used by one thread (IORING_SETUP_SINGLE_ISSUER,
 //               DEFER_TASKRUN).
 //   Memory      The queues, at start. Operations bring their own.
@@ -15,6 +17,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include <liburing.h>
@@ -59,6 +62,14 @@ class ring {
     // Null where this thread has no ring (the simulator).
     [[nodiscard]] static ring* current_or_null();
 
+    // The ring for devices that are polled (IORING_SETUP_IOPOLL), opened when it is first asked for.
+    // It carries reads and writes of files opened with O_DIRECT and nothing else.
+    result<ring*> polled();
+
+    // Polled operations are in flight. Nothing interrupts for those, so that submit_and_wait() then
+    // looks for them and does not wait.
+    [[nodiscard]] bool polling() const { return polled_ != nullptr && polled_->in_flight_ > 0; }
+
     // A submission entry that will complete `op`; the caller fills it in before the next call.
     [[nodiscard]] io_uring_sqe& prepare(operation& op);
 
@@ -76,7 +87,7 @@ class ring {
     // Hands every arrived completion to its operation. Returns how many.
     std::size_t reap();
 
-    // Registers `memory` for fixed reads and writes, in pieces the kernel accepts. Whole pieces
+    // Registers `memory` for fixed reads and writes, polled ones too, in pieces the kernel accepts. Whole pieces
     // only: a buffer that is used for one operation must not straddle a multiple of
     // `registered_piece`.
     result<> register_memory(std::span<std::byte> memory);
@@ -90,24 +101,27 @@ class ring {
     static constexpr std::size_t registered_piece = std::size_t{1} << 30U;
 
   private:
+    result<> set_up(options o, unsigned flags);
     [[nodiscard]] io_uring_sqe& next_entry();
 
     io_uring ring_{};
     bool open_ = false;
     std::size_t in_flight_ = 0;
     std::span<std::byte> registered_;
+    std::unique_ptr<ring> polled_;
 };
 
 // An operation that somebody awaits: `Prepare` fills the submission entry when the wait begins.
 template <class Prepare>
 class [[nodiscard]] awaited_operation final : public operation {
   public:
-    explicit awaited_operation(Prepare prepare) : prepare_(prepare) {}
+    explicit awaited_operation(Prepare prepare, ring& through = ring::current())
+        : prepare_(prepare), ring_(through) {}
 
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> h) {
         waiter_ = h;
-        prepare_(ring::current().prepare(*this));
+        prepare_(ring_.prepare(*this));
     }
     // The kernel's non-negative result, or its errno.
     result<std::uint32_t> await_resume() const {
@@ -122,6 +136,7 @@ class [[nodiscard]] awaited_operation final : public operation {
 
   private:
     Prepare prepare_;
+    ring& ring_;
     std::int32_t outcome_ = 0;
     std::coroutine_handle<> waiter_;
 };
