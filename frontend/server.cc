@@ -61,7 +61,10 @@ engine::store_options store_options_of(const settings& s, std::size_t cores) {
         o.admission = engine::store_options::admission_rule::second_hit;
     }
     for (const device_settings& d : s.cache.devices) {
-        o.devices.push_back({.path = d.path, .size = d.size, .write_limit = d.write_limit});
+        o.devices.push_back({.path = d.path,
+                             .size = d.size,
+                             .write_limit = d.write_limit,
+                             .completion = d.completion});
     }
     return o;
 }
@@ -133,6 +136,7 @@ class server::node {
         auto store = engine::part_store::open(store_options_of(settings_, group_.size()));
         if (!store) return std::unexpected(store.error());
         store_ = std::move(*store);
+        for (const std::string& line : store_->summary()) log::info("{}", line);
         make_context();
         return {};
     }

@@ -12,6 +12,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
+#include "engine/runtime/block_device.h"
 
 namespace lode::frontend {
 
@@ -70,6 +71,7 @@ struct device_settings {
     std::string path;   // a file (created at `size`) or a block device
     bytes size;         // 0: all of a block device
     bytes write_limit;  // per second; 0: none
+    engine::io_completion completion = engine::io_completion::interrupt;
 
     friend bool operator==(const device_settings&, const device_settings&) = default;
 };

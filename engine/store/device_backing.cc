@@ -76,8 +76,10 @@ std::string sentence(const device_options& o, error why) {
 
 std::expected<std::unique_ptr<device_backing>, std::string> open_file_backing(
     const device_options& o) {
-    auto file = device_file::open(
-        {.path = o.path, .size = o.size, .grow = device_file::options::growth::by_reserve});
+    auto file = device_file::open({.path = o.path,
+                                   .size = o.size,
+                                   .grow = device_file::options::growth::by_reserve,
+                                   .completion = o.completion});
     if (!file) return std::unexpected(sentence(o, file.error()));
     if (!(*file)->direct()) {
         log::warning("{}: its file system refuses O_DIRECT; the page cache is used instead.",

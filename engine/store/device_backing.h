@@ -22,6 +22,7 @@ struct device_options {
     std::string path;   // a file, created with `size`, or a block device
     bytes size;         // 0: all of it
     bytes write_limit;  // bytes per second that it takes, over all cores; 0: as many as come
+    io_completion completion = io_completion::interrupt;
 };
 
 class device_backing {

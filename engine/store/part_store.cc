@@ -292,7 +292,7 @@ void part_store::describe(metrics_page& page) const {
         [](const node::device& d) { return d.super.cut.device_size.count(); });
 }
 
-std::string part_store::summary() const {
+std::vector<std::string> part_store::summary() const {
     const store_options& o = node_->options;
     std::uint64_t parts = 0;
     std::uint64_t further_chunks = 0;
@@ -301,17 +301,17 @@ std::string part_store::summary() const {
         parts += most.parts;
         further_chunks += most.further_chunks;
     }
-    std::string text = fmt::format(
+    std::vector<std::string> lines{fmt::format(
         "store: {} MiB of memory over {} cores, {} shards; index for up to {} parts and {} further "
         "chunks",
-        o.memory / chunk_size, o.cores, node_->shards, parts, further_chunks);
+        o.memory / chunk_size, o.cores, node_->shards, parts, further_chunks)};
     for (std::size_t i = 0; i < node_->devices.size(); ++i) {
         const format::geometry& cut = node_->devices[i].super.cut;
-        text += fmt::format("\n{}: {} MiB in {} slabs of {} KiB, {} shards", o.devices[i].path,
-                            cut.device_size / chunk_size, cut.slabs, cut.slab_size.count() / 1024,
-                            cut.shards);
+        lines.push_back(fmt::format("{}: {} MiB in {} slabs of {} KiB, {} shards",
+                                    o.devices[i].path, cut.device_size / chunk_size, cut.slabs,
+                                    cut.slab_size.count() / 1024, cut.shards));
     }
-    return text;
+    return lines;
 }
 
 home* part_store::home_on(core_id core) const {

@@ -117,7 +117,7 @@ class part_store {
     void describe(metrics_page& page) const;
 
     // Lines for the operator at start: geometry and bounds.
-    [[nodiscard]] std::string summary() const;
+    [[nodiscard]] std::vector<std::string> summary() const;
 
   private:
     struct node;

@@ -311,7 +311,7 @@ void reader::store(const setting& of, const duration_rule& rule, const toml::nod
 }
 
 void reader::store(const setting& of, const word_rule& rule, const toml::node& node,
-                   std::size_t /*device*/) {
+                   std::size_t device) {
     const auto* text = node.as_string();
     const auto word =
         text == nullptr ? rule.words.end() : std::ranges::find(rule.words, text->get());
@@ -319,7 +319,7 @@ void reader::store(const setting& of, const word_rule& rule, const toml::node& n
         refuse_value(of, node, describe_words(rule));
         return;
     }
-    rule.set(settings_, static_cast<std::size_t>(word - rule.words.begin()));
+    rule.set(settings_, device, static_cast<std::size_t>(word - rule.words.begin()));
 }
 
 void reader::refuse_unknown_section(std::string_view name, const toml::node& node,
@@ -392,7 +392,8 @@ void reader::check_available() {
         const std::string key = dotted(s.section, s.key);
         if (refused(key)) continue;
         const auto* words = std::get_if<word_rule>(&s.rule);
-        if (words != nullptr && words->get(settings_) >= words->working) {
+        const bool some_unbuilt = words != nullptr && words->working < words->words.size();
+        if (some_unbuilt && words->get(settings_, 0) >= words->working) {
             refuse(line_of_key(key, 0), key,
                    fmt::format("expected {}, got {}, which is not available in this version",
                                describe_words(*words), print_value(s, settings_)));

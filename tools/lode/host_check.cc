@@ -133,13 +133,18 @@ finding check_locked_memory(const settings& s, host_view& host) {
     }
     if (host.may_lock_any_memory()) return fine("This process may lock any amount of memory.");
     const resource_limit limit = host.locked_memory();
-    if (limit.soft >= s.node.memory.count()) {
+    // The kernel counts registered memory once for each kind of ring.
+    const bool polls = std::ranges::any_of(s.cache.devices, [](const auto& device) {
+        return device.completion == engine::io_completion::poll;
+    });
+    if (limit.soft / (polls ? 2 : 1) >= s.node.memory.count()) {
         return fine("The limit on locked memory leaves room for the cache.");
     }
     return warning(
-        fmt::format("This process may lock {} of memory, less than the {} of node.memory, so "
+        fmt::format("This process may lock {} of memory, less than {}the {} of node.memory, so "
                     "device reads cannot use registered memory and cost more CPU.",
-                    approximate_size(bytes(limit.soft)), approximate_size(s.node.memory)),
+                    approximate_size(bytes(limit.soft)), polls ? "twice " : "",
+                    approximate_size(s.node.memory)),
         "Set LimitMEMLOCK=infinity in the unit, or run `ulimit -l unlimited` before lode.");
 }
 

@@ -24,6 +24,7 @@ using standing = setting::standing;
 constexpr std::array auth_words{"gateway"sv, "local"sv, "trust"sv};
 constexpr std::array consistency_words{"strong"sv, "bounded"sv};
 constexpr std::array admission_words{"always"sv, "second-hit"sv};
+constexpr std::array completion_words{"interrupt"sv, "poll"sv};
 constexpr std::array membership_words{"none"sv, "static"sv, "dns"sv, "etcd"sv};
 
 constexpr std::string_view an_address = "an IP address and a port such as \"0.0.0.0:9000\"";
@@ -44,16 +45,17 @@ auto& in_device(settings& s, std::size_t device) {
 }
 
 // An enumeration whose values count up from zero in the order of `words`.
-template <auto Section, auto Field>
+template <auto Place>
 constexpr word_rule one_of(std::span<const std::string_view> words, std::size_t working) {
     return {
         .words = words,
         .working = working,
-        .get = [](const settings& s) { return static_cast<std::size_t>(s.*Section.*Field); },
+        .get = [](settings& s,
+                  std::size_t device) { return static_cast<std::size_t>(Place(s, device)); },
         .set =
-            [](settings& s, std::size_t index) {
-                using word = std::remove_cvref_t<decltype(s.*Section.*Field)>;
-                s.*Section.*Field = static_cast<word>(index);
+            [](settings& s, std::size_t device, std::size_t word) {
+                using words = std::remove_cvref_t<decltype(Place(s, device))>;
+                Place(s, device) = static_cast<words>(word);
             },
     };
 }
@@ -137,11 +139,11 @@ constexpr std::array table{
         "The same for requests that change something: a copy may take minutes."},
 
     setting{"auth", "mode",
-        one_of<&settings::auth, &auth_settings::mode>(auth_words, 1),
+        one_of<in<&settings::auth, &auth_settings::mode>>(auth_words, 1),
         "\"gateway\": the gateway authorises every request, as the client signed it."},
 
     setting{"consistency", "mode",
-        one_of<&settings::consistency, &consistency_settings::mode>(consistency_words, 1),
+        one_of<in<&settings::consistency, &consistency_settings::mode>>(consistency_words, 1),
         "\"strong\": every read sees the last write."},
     setting{"consistency", "max_stale",
         duration_rule{in<&settings::consistency, &consistency_settings::max_stale>, 0s, 24h},
@@ -155,7 +157,7 @@ constexpr std::array table{
         "How long a chunk on a device may wait for its descriptor, without which it is not found "
         "after a crash."},
     setting{"cache", "admission",
-        one_of<&settings::cache, &cache_settings::admission>(admission_words, 2),
+        one_of<in<&settings::cache, &cache_settings::admission>>(admission_words, 2),
         "Which chunks are written to devices: \"always\" all of them, \"second-hit\" those that "
         "are asked for a second time."},
     setting{"cache", "device_errors",
@@ -188,9 +190,14 @@ constexpr std::array table{
             size_rule::zero::allowed},
         "How many bytes per second may be written to it, for its endurance; what is beyond is not "
         "kept on it. \"0B\": no limit."},
+    setting{"cache.device", "completion",
+        one_of<in_device<&device_settings::completion>>(completion_words, 2),
+        "How a core learns that the device is done; \"poll\": it keeps looking, which is quicker and "
+        "takes its whole CPU meanwhile. That needs O_DIRECT and a driver with poll queues (for NVMe "
+        "the kernel's nvme.poll_queues); without, lode warns and goes on by interrupt."},
 
     setting{"cluster", "membership",
-        one_of<&settings::cluster, &cluster_settings::membership>(membership_words, 1),
+        one_of<in<&settings::cluster, &cluster_settings::membership>>(membership_words, 1),
         "How nodes find each other; \"none\": this node is alone."},
 
     setting{"limits", "connections",
@@ -264,7 +271,7 @@ std::string print_value(const setting& of, const settings& from, std::size_t dev
             [&](const duration_rule& rule) {
                 return in_quotes(print_duration(rule.at(copy, device)));
             },
-            [&](const word_rule& rule) { return in_quotes(rule.words[rule.get(copy)]); },
+            [&](const word_rule& rule) { return in_quotes(rule.words[rule.get(copy, device)]); },
         },
         of.rule);
 }

@@ -59,8 +59,8 @@ struct duration_rule {
 struct word_rule {
     std::span<const std::string_view> words;
     std::size_t working;
-    std::size_t (*get)(const frontend::settings&);
-    void (*set)(frontend::settings&, std::size_t);
+    std::size_t (*get)(frontend::settings&, std::size_t device);
+    void (*set)(frontend::settings&, std::size_t device, std::size_t word);
 };
 
 using value_rule =

@@ -172,9 +172,12 @@ inline task<void> core_main(core_id self, store_under_test on, std::size_t cores
     co_await on.store.stop(self);
 }
 
-inline void run_on_rings(store_options o, bytes disk_size, const store_body& body) {
+inline void run_on_rings(store_options o, bytes disk_size, const store_body& body,
+                         io_completion completion = io_completion::interrupt) {
     const temporary_file file;
-    if (disk_size > bytes(0)) o.devices = {{.path = file.path(), .size = disk_size}};
+    if (disk_size > bytes(0)) {
+        o.devices = {{.path = file.path(), .size = disk_size, .completion = completion}};
+    }
     const std::size_t cores = o.cores;
     auto store = part_store::open(std::move(o));
     LODE_ASSERT(store.has_value());

@@ -209,6 +209,7 @@ TEST_CASE("every setting of a configuration arrives") {
         objects = 100
         [[cache.device]]
         path = "/dev/nvme0n1"
+        completion = "poll"
         [[cache.device]]
         path = "/var/lib/lode/cache.0"
         size = "1TiB"
@@ -241,7 +242,7 @@ TEST_CASE("every setting of a configuration arrives") {
                        .connect_timeout = 500ms,
                        .answer_timeout = 5min};
     expected.consistency.objects = 100;
-    expected.cache.devices = {{.path = "/dev/nvme0n1"},
+    expected.cache.devices = {{.path = "/dev/nvme0n1", .completion = engine::io_completion::poll},
                               {.path = "/var/lib/lode/cache.0", .size = 1_TiB}};
     expected.limits = {.connections = 10,
                        .head = 64_KiB,
@@ -276,7 +277,7 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
     s.cache.scrub_rate = 5_MiB;
     s.cache.parts = 1'000'000;
     s.cache.devices = {{.path = "/a", .size = 64_MiB, .write_limit = 3_MiB},
-                       {.path = "b", .size = 0_B}};
+                       {.path = "b", .size = 0_B, .completion = engine::io_completion::poll}};
     s.cluster.membership = frontend::membership_kind::dns;
     s.limits = {.connections = 1,
                 .head = 2_KiB,
@@ -478,6 +479,9 @@ TEST_CASE("each mistake is one sentence with its line, its key and what was expe
         {"[[cache.device]]\npath = \"/a\"\nsize = \"63MiB\"\n",
          "lode.toml:3: cache.device.size: expected a size from 64MiB to 1PiB, or 0B, got "
          "\"63MiB\"\n"},
+        {"[[cache.device]]\npath = \"/a\"\ncompletion = \"polling\"\n",
+         "lode.toml:3: cache.device.completion: expected \"interrupt\" or \"poll\", got "
+         "\"polling\"\n"},
         {"[[cache.device]]\npath = \"/a/b\"\n[[cache.device]]\npath = \"/a/./b\"\n",
          "lode.toml:4: cache.device.path: expected each device once, got \"/a/./b\" again\n"},
     };

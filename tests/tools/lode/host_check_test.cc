@@ -213,6 +213,13 @@ TEST_CASE("the limit on locked memory matters to an unprivileged process with a 
     host.locked.soft = (4_GiB).count() - 1;
     CHECK(check_locked_memory(s, host).how == severity::warning);
 
+    s.cache.devices.front().completion = engine::io_completion::poll;
+    host.locked.soft = (8_GiB).count();
+    CHECK(check_locked_memory(s, host).how == severity::fine);
+    host.locked.soft = (8_GiB).count() - 1;
+    CHECK(
+        printed(check_locked_memory(s, host)).contains("less than twice the 4GiB of node.memory"));
+
     host.privileged = true;
     CHECK(check_locked_memory(s, host).how == severity::fine);
     host.privileged = false;
