@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -82,6 +84,16 @@ result<> whole(const result<std::uint32_t>& moved, std::size_t length) {
 
 }  // namespace
 
+bool lock_for_one(int fd) {
+    using namespace std::chrono_literals;
+    const auto until = std::chrono::steady_clock::now() + 1s;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (std::chrono::steady_clock::now() > until) return false;
+        std::this_thread::sleep_for(10ms);
+    }
+    return true;
+}
+
 result<std::shared_ptr<device_file>> device_file::open(const options& o) {
     auto made = std::shared_ptr<device_file>(new device_file);
     made->path_ = o.path;
@@ -93,8 +105,8 @@ result<std::shared_ptr<device_file>> device_file::open(const options& o) {
         made->fd_ = ::open(o.path.c_str(), flags, 0600);
     }
     if (made->fd_ < 0) return fail(errno == EBUSY ? errc::unavailable : errc::io, errno);
-    if (o.mode == options::access::exclusive && flock(made->fd_, LOCK_EX | LOCK_NB) != 0) {
-        return fail(errc::unavailable, errno);
+    if (o.mode == options::access::exclusive && !lock_for_one(made->fd_)) {
+        return fail(errc::unavailable, EWOULDBLOCK);
     }
     const auto size = settled_size(made->fd_, o);
     if (!size) return std::unexpected(size.error());

@@ -18,6 +18,10 @@
 
 namespace lode::engine {
 
+// Blocks. Whether the file could be had for this process alone. A process that was killed keeps its
+// lock until its last writes have reached the device, so this waits for a second before it says no.
+[[nodiscard]] bool lock_for_one(int fd);
+
 // An opened cache file: exclusively locked, or only to be looked at. Shared by the cores' file_devices.
 class device_file {
   public:

@@ -12,7 +12,6 @@
 #include <linux/fs.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "engine/runtime/address.h"
+#include "engine/runtime/file_device.h"
 #include "tools/lode/descriptor.h"
 #include "tools/lode/small_file.h"
 
@@ -109,7 +109,7 @@ device_facts probe_present(const std::string& path, const struct stat& found) {
         facts.refused = errno;
         return facts;
     }
-    facts.locked = flock(file.fd(), LOCK_EX | LOCK_NB) != 0;
+    facts.locked = !engine::lock_for_one(file.fd());
     if (facts.what == device_facts::kind::block) {
         std::uint64_t size = 0;
         if (ioctl(file.fd(), BLKGETSIZE64, &size) != 0) facts.refused = errno;

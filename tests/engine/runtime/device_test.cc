@@ -1,9 +1,11 @@
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/stat.h>
@@ -100,6 +102,22 @@ TEST_CASE("a device that somebody else holds is refused") {
 
     REQUIRE(!second);
     CHECK(second.error().code == errc::unavailable);
+}
+
+TEST_CASE("a device that its killed holder has not quite let go of is waited for") {
+    const scratch_folder folder;
+    const device_file::options o{.path = folder.path / "cache", .size = 16_MiB};
+    auto holder = device_file::open(o);
+    REQUIRE(holder);
+    std::thread lets_go([held = std::move(*holder)]() mutable {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        held.reset();
+    });
+
+    const auto next = device_file::open(o);
+    lets_go.join();
+
+    CHECK(next);
 }
 
 TEST_CASE("a folder or a full disk is no device") {
