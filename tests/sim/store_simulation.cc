@@ -30,6 +30,7 @@ class life {
     task<void> run(store_under_test on, settled_chunks& settled) {
         const time_point begun = now();
         out_.recovered += on.store.stats().recovered_chunks;
+        out_.damaged += on.store.stats().damaged_descriptors;
         co_await check_lasting(on.store, settled);
         settled.clear();
         set_faults(on, plan_.device);
@@ -358,12 +359,15 @@ simulated_life live(std::uint64_t seed, store_options::checksums checksum, fault
     simulated_disks disks;
     for (const auto& [path, size] : p.disks) disks.add(path, size);
     settled_chunks settled;
+    bool undamaged = p.truthful;  // neither faults nor a crash in the middle of things so far
     for (const life_plan& mine : p.lives) {
         if (!p.truthful) settled.clear();
         life everything(p, mine, disks, out);
         const auto end = disks.run(
             mine.store, seed, [&](store_under_test on) { return everything.run(on, settled); },
             steps_max);
+        if (undamaged && out.damaged > 0) everything.violate("a table was damaged by nobody");
+        if (mine.end == ending::crash) undamaged = false;
         if (end == simulation::outcome::stuck) everything.violate("everybody waits for nothing");
         if (end == simulation::outcome::step_limit) everything.violate("it never ends");
         if (!out.violation.empty()) break;
