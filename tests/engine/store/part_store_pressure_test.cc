@@ -149,6 +149,7 @@ task<void> stall(store_under_test on, stalled& out) {
     out.purged_and_right = got.has_value() && holds_content(key, 0, got->data());
     if (got) got->give_back();
     co_await others.close();
+    for (simulated_device* d : *on.devices) d->set_faults({});
     out.stats = on.store.stats();
 }
 
