@@ -69,6 +69,7 @@ bool write_tables(int fd, const format::superblock& super, bytes part_length) {
     const std::uint32_t slots = format::slots_in_slab(cut.slab_size, c);
     const aligned_memory memory(format::block + format::table_size(cut.slab_size, c));
     std::vector<chunks_of_shard> chunks;
+    chunks.reserve(cut.shards);
     for (std::uint32_t shard = 0; shard < cut.shards; ++shard) {
         chunks.emplace_back(part_length, cut.shards, shard);
     }

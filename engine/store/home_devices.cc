@@ -35,6 +35,7 @@ std::vector<std::unique_ptr<attached_device>> home::attach(
 
 std::vector<device_tier::device_setup> home::journals() {
     std::vector<device_tier::device_setup> all;
+    all.reserve(devices_.size());
     for (const auto& d : devices_) all.push_back({.cut = d->super.cut, .journal = &d->tables});
     return all;
 }
