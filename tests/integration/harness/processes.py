@@ -128,6 +128,17 @@ def accepts(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def is_bound(port):
+    """Whether somebody has this loopback port, listening or not."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
 def resident_bytes(pid):
     with open(f"/proc/{pid}/status") as status:
         for line in status:
