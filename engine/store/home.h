@@ -7,7 +7,8 @@
 //   Core        One. Everything is called there.
 //   Memory      See memory_tier.h and part_index.h.
 //   Lifetime    A part that has a chunk being filled, or a pinned frame, is busy and stays in the
-//               index. A frame that is loading or being written stays pinned, and so does its slot.
+//               index. A frame that is loading or being written stays pinned, and so does its slot,
+//               unless its device is given up.
 //   Invariants  part.held counts the chunks that are not absent; part.busy the marks and the pinned
 //               frames.
 //   Errors      As part_store.h says.

@@ -99,9 +99,9 @@ part_store::node::bounds part_store::node::bounds_of(core_id core) const {
         all += d.super.cut.device_size;
         mine += share_of(d, core);
     }
-    const std::uint64_t parts =
-        options.parts_max == 0 ? std::max(parts_min, mine / indexed_per_part)
-                               : options.parts_max * (mine / format::block) / (all / format::block);
+    const std::uint64_t parts = options.parts_max == 0
+                                    ? std::max(parts_min, mine / indexed_per_part)
+                                    : options.parts_max * (mine / chunk_size) / (all / chunk_size);
     return {
         .parts = static_cast<std::uint32_t>(
             std::clamp<std::uint64_t>(parts, 1, std::uint64_t{1} << 31U)),
