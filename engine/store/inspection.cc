@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t part_ids_kept = std::size_t{1} << 18U;
 
 // The header and the first block of the table: all that slabs of large slots have.
-constexpr bytes first_read = format::block * 2;
+constexpr bytes head_and_first_block = format::block * 2;
 
 class inspector {
   public:
@@ -68,15 +68,15 @@ class inspector {
         const format::geometry& cut = super_.cut;
         const device_offset begin =
             format::slab_begin(cut, number % cut.shards, number / cut.shards);
-        const auto head = memory_.span().first(first_read.count());
+        const auto head = memory_.span().first(head_and_first_block.count());
         if (auto got = device_.read(begin, head); !got) return fail(errc::io, got.error().sys);
         auto header =
             format::decode_slab_header(head.first<format::block.count()>(), super_.device, number);
         if (!header) return header;
         const bytes end = format::block + format::table_size(cut.slab_size, header->size);
-        const auto rest = memory_.span().first(end.count()).subspan(first_read.count());
+        const auto rest = memory_.span().first(end.count()).subspan(head_and_first_block.count());
         if (rest.empty()) return header;
-        auto got = device_.read(begin + first_read, rest);
+        auto got = device_.read(begin + head_and_first_block, rest);
         if (!got) return fail(errc::io, got.error().sys);
         return header;
     }

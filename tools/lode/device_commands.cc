@@ -19,7 +19,7 @@ constexpr int damaged_chunks = 3;
 // Longer than a running lode waits before it describes what it wrote.
 constexpr std::chrono::seconds settle_time{3};
 
-int complain(std::string_view sentence) {
+int say_why_not(std::string_view sentence) {
     fmt::print(stderr, "{}\n", sentence);
     return 1;
 }
@@ -61,16 +61,16 @@ engine::device_census look(engine::device_backing& device, const engine::format:
 
 int run_inspect(const std::string& path, verified chunks, written_for whom) {
     const auto device = engine::view_file_backing(path);
-    if (!device) return complain(device.error());
+    if (!device) return say_why_not(device.error());
     if ((*device)->size() < engine::format::header_area) {
-        return complain(describe_no_cache(path, {}));
+        return say_why_not(describe_no_cache(path, {}));
     }
     const auto copies = engine::read_superblocks(**device);
     if (!copies) {
-        return complain(fmt::format("{} cannot be read ({}).", path, describe(copies.error())));
+        return say_why_not(fmt::format("{} cannot be read ({}).", path, describe(copies.error())));
     }
     if (copies->usable() == nullptr || copies->either(errc::unavailable)) {
-        return complain(describe_no_cache(path, *copies));
+        return say_why_not(describe_no_cache(path, *copies));
     }
     const bool in_use = (*device)->in_use();
     device_report report{.path = path,
@@ -87,7 +87,7 @@ int run_inspect(const std::string& path, verified chunks, written_for whom) {
 
 int run_format(const format_request& r) {
     const auto made = format_path(r);
-    if (!made) return complain(made.error());
+    if (!made) return say_why_not(made.error());
     fmt::print("{}", print_formatted(r.path, *made));
     return 0;
 }

@@ -13,7 +13,7 @@ using namespace lode::literals;
 namespace {
 
 constexpr std::uint32_t slab_number = 6;  // of shard 2
-constexpr std::uint64_t generation = 5;
+constexpr std::uint64_t slab_generation = 5;
 constexpr size_class slots_of_8_KiB(1);
 
 format::superblock four_shards() {
@@ -26,7 +26,7 @@ format::descriptor chunk_of_8_KiB(std::uint64_t sequence) {
     return {.part = {.high = (sequence << 8U) | 2, .low = sequence},
             .part_length = 7_KiB,
             .chunk = 0,
-            .generation = generation,
+            .generation = slab_generation,
             .sequence = sequence};
 }
 
@@ -34,7 +34,7 @@ format::descriptor chunk_of_8_KiB(std::uint64_t sequence) {
 struct table_under_test {
     format::superblock super = four_shards();
     format::slab_header header{
-        .slab = slab_number, .size = slots_of_8_KiB, .generation = generation};
+        .slab = slab_number, .size = slots_of_8_KiB, .generation = slab_generation};
     std::vector<std::byte> blocks;
     std::map<std::uint32_t, std::uint64_t> visited;  // slot to sequence
 
@@ -113,7 +113,7 @@ TEST_CASE("a table can be read block by block, and ends where its blocks end") {
 
 TEST_CASE("a descriptor of another generation is a leftover, whether older or newer") {
     table_under_test t;
-    for (const std::uint64_t other : {generation - 1, generation + 1}) {
+    for (const std::uint64_t other : {slab_generation - 1, slab_generation + 1}) {
         auto d = chunk_of_8_KiB(1);
         d.generation = other;
         t.put(1, d);
