@@ -36,6 +36,7 @@ struct simulated_life {
     std::uint64_t lasting = 0;      // chunks that had to be there after a crash, and were
     std::uint64_t damaged = 0;      // headers and descriptors found at a start
     std::uint64_t given_up = 0;     // devices, each time
+    std::uint64_t taken_out = 0;    // devices, on request
     std::uint64_t fingerprint = 0;  // of everything that was counted, and of the time that passed
 };
 

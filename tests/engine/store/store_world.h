@@ -14,12 +14,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/log.h"
 #include "engine/runtime/simulated_device.h"
 #include "engine/runtime/simulation.h"
 #include "engine/store/part_store.h"
 #include "tests/engine/runtime/run_on_cores.h"
 
 namespace lode::engine {
+
+// What stores say about the faults that tests make is of no interest.
+inline const bool quiet = (log::set_level(log::level::failure), true);
 
 inline task<void> run_into(task<result<>> work, result<>& outcome) {
     outcome = co_await std::move(work);
