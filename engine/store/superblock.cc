@@ -84,17 +84,11 @@ result<edges> look_at(device_backing& device) {
     return seen;
 }
 
-// No format helps against these.
-std::optional<std::string> unfit(const device_backing& device, const std::string& path) {
-    if (device.alignment() > format::block) {
-        return fmt::format("{} wants transfers aligned to {} bytes; lode uses {}.", path,
-                           device.alignment().count(), format::block.count());
-    }
-    if (device.size() < format::device_size_min) {
-        return fmt::format("{} has {} bytes; a cache device needs at least {}.", path,
-                           device.size().count(), format::device_size_min.count());
-    }
-    return std::nullopt;
+// No format helps against this, and nothing can be read before it is known.
+std::optional<std::string> misaligned(const device_backing& device, const std::string& path) {
+    if (device.alignment() <= format::block) return std::nullopt;
+    return fmt::format("{} wants transfers aligned to {} bytes; lode uses {}.", path,
+                       device.alignment().count(), format::block.count());
 }
 
 // Why a device that is not empty is neither used nor formatted; nullopt when it can be used.
@@ -162,6 +156,27 @@ std::expected<format::superblock, std::string> write_superblocks(device_backing&
     return made;
 }
 
+// Of a device that has been found to be empty, or need not be.
+std::expected<format::superblock, std::string> make_cache(device_backing& device,
+                                                          const std::string& path,
+                                                          const format_wishes& wishes,
+                                                          overwriting what) {
+    if (auto problem = cannot_reserve(device, path)) return refusal(*problem);
+    if (device.size() < format::device_size_min) {
+        return refusal(fmt::format("{} has {} bytes; a cache device needs at least {}.", path,
+                                   device.size().count(), format::device_size_min.count()));
+    }
+    const auto cut = format::choose_geometry(device.size(), wishes.cut);
+    if (!cut) {
+        return refusal(
+            fmt::format("{} cannot be divided into the shards and slabs asked for.", path));
+    }
+    if (what == overwriting::everything) {
+        if (auto done = erase_edges(device); !done) return cannot_write(path, done.error());
+    }
+    return write_superblocks(device, path, wishes.node, *cut);
+}
+
 }  // namespace
 
 bool superblock_copies::either(errc code) const {
@@ -193,11 +208,12 @@ std::optional<std::string> occupant(device_backing& device, const std::string& p
 std::expected<format::superblock, std::string> open_or_format(device_backing& device,
                                                               const std::string& path,
                                                               const format_wishes& wishes) {
+    if (auto problem = misaligned(device, path)) return refusal(*problem);
     // All of this before a file grows, which would hide its end and change what is then refused.
     if (is_scrap(device)) return refusal(describe_scrap(device, path));
     const auto seen = look_at(device);
     if (!seen) return cannot_read(path, seen.error());
-    if (seen->empty) return format_device(device, path, wishes, overwriting::nothing);
+    if (seen->empty) return make_cache(device, path, wishes, overwriting::nothing);
     if (auto problem = unusable(*seen, path)) {
         return refusal(fmt::format("{} {}", *problem, remedy(path)));
     }
@@ -216,21 +232,12 @@ std::expected<format::superblock, std::string> format_device(device_backing& dev
                                                              const std::string& path,
                                                              const format_wishes& wishes,
                                                              overwriting what) {
+    if (auto problem = misaligned(device, path)) return refusal(*problem);
     if (what == overwriting::nothing) {
         if (is_scrap(device)) return refusal(describe_scrap(device, path));
         if (auto problem = occupant(device, path)) return refusal(*problem);
     }
-    if (auto problem = cannot_reserve(device, path)) return refusal(*problem);
-    if (auto problem = unfit(device, path)) return refusal(*problem);
-    const auto cut = format::choose_geometry(device.size(), wishes.cut);
-    if (!cut) {
-        return refusal(
-            fmt::format("{} cannot be divided into the shards and slabs asked for.", path));
-    }
-    if (what == overwriting::everything) {
-        if (auto done = erase_edges(device); !done) return cannot_write(path, done.error());
-    }
-    return write_superblocks(device, path, wishes.node, *cut);
+    return make_cache(device, path, wishes, what);
 }
 
 }  // namespace lode::engine

@@ -187,3 +187,41 @@ TEST_CASE("a start that refuses a device names the way out where there is one") 
     device.write(format::second_superblock, junk);
     CHECK_THAT(use_file(device.path(), "node-a").error(), Contains(remedy));
 }
+
+namespace {
+
+// A device that takes only transfers of 8 KiB.
+class coarse_backing final : public device_backing {
+  public:
+    explicit coarse_backing(device_backing& below) : below_(below) {}
+    result<> read(device_offset from, std::span<std::byte> into) override {
+        return below_.read(from, into);
+    }
+    result<> write(device_offset to, std::span<const std::byte> from) override {
+        return below_.write(to, from);
+    }
+    [[nodiscard]] bytes size() const override { return below_.size(); }
+    [[nodiscard]] bytes alignment() const override { return 8_KiB; }
+    [[nodiscard]] std::unique_ptr<block_device> on_core(core_id core) override {
+        return below_.on_core(core);
+    }
+
+  private:
+    device_backing& below_;
+};
+
+}  // namespace
+
+TEST_CASE("a device with larger blocks than the format's is refused, a cache or not") {
+    const temporary_file file;
+    const auto below = open_file_backing({.path = file.path(), .size = 32_MiB});
+    REQUIRE(below);
+    REQUIRE(open_or_format(**below, file.path(), {}));
+    coarse_backing coarse(**below);
+
+    for (const overwriting what : either_way) {
+        CHECK_THAT(format_device(coarse, file.path(), {}, what).error(),
+                   Contains("aligned to 8192 bytes"));
+    }
+    CHECK_THAT(open_or_format(coarse, file.path(), {}).error(), Contains("aligned to 8192 bytes"));
+}
