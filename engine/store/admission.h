@@ -10,8 +10,10 @@
 //             for another one with a chance of 2^-32.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "engine/base/hash.h"

@@ -46,9 +46,7 @@ void chunk_verifier::verify_run(std::span<const described_chunk> run, const repo
 }
 
 device_offset chunk_verifier::begin_of(const described_chunk& chunk) const {
-    const std::uint32_t number = chunk.slab.slab;
-    return format::slot_begin(cut_, number % cut_.shards, chunk.slab.size,
-                              {.slab = number / cut_.shards, .slot = chunk.slot});
+    return format::slot_begin(cut_, chunk.slab.slab, chunk.slab.size, chunk.slot);
 }
 
 }  // namespace lode::engine

@@ -72,7 +72,6 @@ void device_io::take_out_of_service() {
 
 void device_io::return_to_service() {
     in_service_ = true;
-    given_up_ = false;
     health_.forgive();
 }
 
@@ -93,8 +92,7 @@ void device_io::note_error() {
 }
 
 void device_io::give_up(device_trouble why) {
-    if (given_up_ || !in_service_) return;
-    given_up_ = true;
+    if (!in_service_) return;
     count_.devices_given_up.add();
     if (owner_.gave_up != nullptr) owner_.gave_up(owner_.self, owner_.device, why);
 }

@@ -33,7 +33,7 @@ class device_io {
         std::uint32_t writes_max = 1;
         device_health::limits health;
     };
-    // Who is told, once, that the device should be taken out of service.
+    // Who is told that the device is not worth asking any more, and takes it out of service.
     struct owner {
         void (*gave_up)(void* self, std::uint8_t device, device_trouble why) = nullptr;
         void* self = nullptr;
@@ -82,7 +82,6 @@ class device_io {
     timer ticker_;
     std::uint64_t tick_ = 0;
     bool in_service_ = true;
-    bool given_up_ = false;
 };
 
 }  // namespace lode::engine

@@ -126,13 +126,19 @@ device_offset slab_begin(const geometry& g, std::uint32_t shard, std::uint32_t s
     return slab_begin(g, number_of(g, shard, slab));
 }
 
-device_offset table_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab) {
-    return slab_begin(g, shard, slab) + block;
+device_offset table_begin(const geometry& g, std::uint32_t of_device) {
+    return slab_begin(g, of_device) + block;
+}
+
+device_offset slot_begin(const geometry& g, std::uint32_t of_device, size_class c,
+                         std::uint32_t slot) {
+    LODE_ASSERT(slot < slots_in_slab(g.slab_size, c));
+    return table_begin(g, of_device) + table_size(g.slab_size, c) + c.size() * slot;
 }
 
 device_offset slot_begin(const geometry& g, std::uint32_t shard, size_class c, slot_address at) {
-    LODE_ASSERT(at.slot < slots_in_slab(g.slab_size, c));
-    return table_begin(g, shard, at.slab) + table_size(g.slab_size, c) + c.size() * at.slot;
+    LODE_ASSERT(shard < g.shards && at.slab < g.slabs_in_shard(shard));
+    return slot_begin(g, number_of(g, shard, at.slab), c, at.slot);
 }
 
 void encode(const superblock& s, block_span into) {

@@ -41,6 +41,8 @@ inline constexpr std::uint32_t slabs_per_shard_min = 32;
 // descriptors come on top of a power of two, so that 1 MiB slots waste nothing.
 inline constexpr bytes slab_overhead = block * 2;
 inline constexpr bytes descriptor_size{64};
+inline constexpr std::uint32_t descriptors_per_block =
+    static_cast<std::uint32_t>(block / descriptor_size);
 
 // How a device is cut. Chosen when it is formatted, then fixed.
 struct geometry {
@@ -95,7 +97,9 @@ inline constexpr std::uint32_t slabs_per_shard_max = std::uint32_t{1} << 18U;
 // A slab by its number on the device, or by its shard and its number there.
 [[nodiscard]] device_offset slab_begin(const geometry& g, std::uint32_t of_device);
 [[nodiscard]] device_offset slab_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab);
-[[nodiscard]] device_offset table_begin(const geometry& g, std::uint32_t shard, std::uint32_t slab);
+[[nodiscard]] device_offset table_begin(const geometry& g, std::uint32_t of_device);
+[[nodiscard]] device_offset slot_begin(const geometry& g, std::uint32_t of_device, size_class c,
+                                       std::uint32_t slot);
 [[nodiscard]] device_offset slot_begin(const geometry& g, std::uint32_t shard, size_class c,
                                        slot_address at);
 

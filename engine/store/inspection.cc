@@ -66,8 +66,7 @@ class inspector {
     // unreadable.
     result<format::slab_header> read_slab(std::uint32_t number) {
         const format::geometry& cut = super_.cut;
-        const device_offset begin =
-            format::slab_begin(cut, number % cut.shards, number / cut.shards);
+        const device_offset begin = format::slab_begin(cut, number);
         const auto head = memory_.span().first(head_and_first_block.count());
         if (auto got = device_.read(begin, head); !got) return fail(errc::io, got.error().sys);
         auto header =

@@ -1,7 +1,6 @@
 #include "engine/store/recovery.h"
 
 #include <algorithm>
-#include <map>
 
 #include "engine/base/aligned_memory.h"
 #include "engine/base/assert.h"
@@ -16,10 +15,6 @@ constexpr std::size_t restored_between_yields = 1024;
 constexpr int evictions_for_part_max = 64;
 // The header and the first block of the table.
 constexpr bytes first_read = format::block * 2;
-
-std::uint32_t slots_described_by(bytes blocks) {
-    return static_cast<std::uint32_t>(blocks / format::descriptor_size);
-}
 
 }  // namespace
 
@@ -76,7 +71,8 @@ task<void> recovery::read_slab(std::uint32_t shard, std::uint32_t slab,
         if (header.error().code != errc::not_found) ++sum_.damaged;
         co_return;
     }
-    slabs_.emplace_back(slab, *header);
+    const std::size_t found = slabs_.size();
+    slabs_.push_back({.slab = slab, .header = *header});
     const slab_table table(of_.super, *header);
     const auto keep = [&](std::uint32_t slot, const format::descriptor& d) {
         chunks_.push_back({.is = d, .at = {.slab = slab, .slot = slot}});
@@ -84,11 +80,15 @@ task<void> recovery::read_slab(std::uint32_t shard, std::uint32_t slab,
     auto blocks = memory.first(first_read.count()).subspan(format::block.count());
     const bytes whole = format::table_size(cut.slab_size, header->size);
     for (bytes at;;) {
-        sum_.damaged += table.read(blocks, slots_described_by(at), keep).damaged;
+        const auto first_slot =
+            static_cast<std::uint32_t>(at / format::block) * format::descriptors_per_block;
+        const table_tally seen = table.read(blocks, first_slot, keep);
+        sum_.damaged += seen.damaged;
+        slabs_[found].described += static_cast<std::uint32_t>(seen.valid);
         at += bytes(blocks.size());
         if (at >= whole) break;
         blocks = memory.first(std::min(memory.size(), (whole - at).count()));
-        got = co_await of_.io.read(begin + format::block + at, blocks);
+        got = co_await of_.io.read(format::table_begin(cut, number) + at, blocks);
         if (!got) {
             ++sum_.unread;
             co_return;
@@ -97,16 +97,11 @@ task<void> recovery::read_slab(std::uint32_t shard, std::uint32_t slab,
 }
 
 task<void> recovery::restore_shard(std::uint32_t shard) {
-    for (const auto& [slab, header] : slabs_) {
+    for (const auto& [slab, header, described] : slabs_) {
         slots_.restore_slab(of_.device, shard, slab, header.size, header.generation);
+        of_.tables.restored(header, described);
     }
     for (const std::uint32_t slab : unread_) slots_.leave_slab_alone(of_.device, shard, slab);
-    // The tables count what they describe, whether or not the index has room for it.
-    std::map<std::uint32_t, std::uint32_t> described;
-    for (const found_chunk& c : chunks_) ++described[c.at.slab];
-    for (const auto& [slab, header] : slabs_) {
-        of_.tables.restored(header.slab, header.size, header.generation, described[slab]);
-    }
     std::ranges::sort(chunks_, {}, [](const found_chunk& c) { return c.is.sequence; });
     std::size_t done = 0;
     for (const found_chunk& c : chunks_) {

@@ -54,6 +54,12 @@ class recovery {
         format::slot_address at;
     };
 
+    struct found_slab {
+        std::uint32_t slab = 0;  // of the shard
+        format::slab_header header;
+        std::uint32_t described = 0;  // chunks, whether or not the index has room for them
+    };
+
     task<void> read_shard(std::uint32_t shard);
     task<void> read_slabs(std::uint32_t shard, std::span<std::byte> buffer);
     task<void> read_slab(std::uint32_t shard, std::uint32_t slab, std::span<std::byte> memory);
@@ -71,7 +77,7 @@ class recovery {
     // The shard at hand.
     std::uint32_t next_slab_ = 0;
     std::vector<found_chunk> chunks_;
-    std::vector<std::pair<std::uint32_t, format::slab_header>> slabs_;
+    std::vector<found_slab> slabs_;
     std::vector<std::uint32_t> unread_;
 };
 

@@ -12,8 +12,7 @@ namespace {
 
 constexpr std::size_t gathered_max = 4096;
 constexpr std::size_t workers = 8;
-constexpr std::uint32_t descriptors_per_block =
-    static_cast<std::uint32_t>(format::block / format::descriptor_size);
+using format::descriptors_per_block;
 
 std::uint32_t block_of(std::uint32_t slot) { return slot / descriptors_per_block; }
 
@@ -73,10 +72,9 @@ void table_writer::released(std::uint32_t slab, std::uint32_t slot) {
     note({.slab = slab, .slot = slot, .what = change::kind::released, .is = {}});
 }
 
-void table_writer::restored(std::uint32_t slab, size_class c, std::uint64_t generation,
-                            std::uint32_t chunks) {
-    slab_state& s = slabs_[slab];
-    s.header = {.slab = slab, .size = c, .generation = generation};
+void table_writer::restored(const format::slab_header& slab, std::uint32_t chunks) {
+    slab_state& s = slabs_[slab.slab];
+    s.header = slab;
     s.on_device = true;
     set_described(s, chunks);
 }
@@ -188,7 +186,7 @@ task<void> table_writer::write_headers() {
 task<result<>> table_writer::clear_table(const format::slab_header& slab) {
     std::ranges::fill(memory_.span(), std::byte{0});
     const bytes size = format::table_size(super_.cut.slab_size, slab.size);
-    const device_offset begin = format::slab_begin(super_.cut, slab.slab) + format::block;
+    const device_offset begin = format::table_begin(super_.cut, slab.slab);
     for (bytes at; at < size;) {
         const auto zeros =
             memory_.span().first(std::min(memory_.span().size(), (size - at).count()));
@@ -209,8 +207,7 @@ task<void> table_writer::write_blocks(std::size_t worker) {
 
 task<void> table_writer::write_block(const block_changes& b, format::block_span memory) {
     if (!slabs_[b.slab].on_device) co_return;
-    const device_offset at =
-        format::slab_begin(super_.cut, b.slab) + format::block + format::block * b.block;
+    const device_offset at = format::table_begin(super_.cut, b.slab) + format::block * b.block;
     if (b.fresh) {
         std::ranges::fill(memory, std::byte{0});
     } else if (auto got = co_await device_.read(at, memory); !got) {

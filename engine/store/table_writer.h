@@ -41,7 +41,7 @@ class table_writer final : public slot_journal {
     void released(std::uint32_t slab, std::uint32_t slot) override;
 
     // What recovery found in a slab.
-    void restored(std::uint32_t slab, size_class c, std::uint64_t generation, std::uint32_t chunks);
+    void restored(const format::slab_header& slab, std::uint32_t chunks);
 
     // Begins a batch now and waits until everything that was noted before is written.
     task<result<>> settle(time_point until);

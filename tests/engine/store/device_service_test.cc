@@ -235,20 +235,13 @@ struct two_devices {
 };
 
 task<void> take_one_out(store_under_test on, two_devices& seen) {
-    for (std::uint64_t i = 0; i < 40; ++i) {
-        source_facts facts;
-        (void)co_await bring(on.store, numbered_part(i, 40_KiB), facts);
-    }
+    co_await bring_all(on.store, numbered_parts(0, 40, 40_KiB));
     seen.before = on.store.stats();
     LODE_ASSERT((co_await on.store.take_out("disk")).has_value());
-    for (std::uint64_t i = 100; i < 140; ++i) {
-        source_facts facts;
-        (void)co_await bring(on.store, numbered_part(i, 40_KiB), facts);
-    }
+    const auto later = numbered_parts(100, 40, 40_KiB);
+    co_await bring_all(on.store, later);
     co_await on.store.drop_memory();
-    for (std::uint64_t i = 100; i < 140; ++i) {
-        seen.right += (co_await read_all(on.store, numbered_part(i, 40_KiB))).right;
-    }
+    for (const part_key& key : later) seen.right += (co_await read_all(on.store, key)).right;
     seen.out = on.store.stats();
     seen.unknown = (co_await on.store.take_out("nowhere")).error();
 }

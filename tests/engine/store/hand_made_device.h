@@ -57,15 +57,14 @@ class hand_made_device {
 
     // Slabs by their number on the device.
     [[nodiscard]] device_offset header_at(std::uint32_t slab) const {
-        return format::slab_begin(super_.cut, slab % super_.cut.shards, slab / super_.cut.shards);
+        return format::slab_begin(super_.cut, slab);
     }
     [[nodiscard]] device_offset descriptor_at(std::uint32_t slab, std::uint32_t slot) const {
         return header_at(slab) + format::block + format::descriptor_size * slot;
     }
     [[nodiscard]] device_offset data_at(std::uint32_t slab, size_class c,
                                         std::uint32_t slot) const {
-        return format::slot_begin(super_.cut, slab % super_.cut.shards, c,
-                                  {.slab = slab / super_.cut.shards, .slot = slot});
+        return format::slot_begin(super_.cut, slab, c, slot);
     }
 
     void put_header(std::uint32_t slab, size_class c, std::uint64_t generation) const {

@@ -59,4 +59,18 @@ inline task<reading> bring(part_store& store, part_key key, source_facts& facts)
     co_return all;
 }
 
+inline std::vector<part_key> numbered_parts(std::uint64_t first, std::uint64_t count,
+                                            bytes length) {
+    std::vector<part_key> parts;
+    for (std::uint64_t i = 0; i < count; ++i) parts.push_back(numbered_part(first + i, length));
+    return parts;
+}
+
+inline task<void> bring_all(part_store& store, std::vector<part_key> parts) {
+    for (const part_key& key : parts) {
+        source_facts facts;
+        (void)co_await bring(store, key, facts);
+    }
+}
+
 }  // namespace lode::engine

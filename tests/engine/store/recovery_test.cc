@@ -42,13 +42,6 @@ std::vector<part_key> some_parts() {
             numbered_part(7, 900_KiB), numbered_part(8, 12_KiB), numbered_part(9, 4_KiB)};
 }
 
-task<void> bring_all(part_store& store, std::vector<part_key> parts) {
-    for (const part_key& key : parts) {
-        source_facts facts;
-        (void)co_await bring(store, key, facts);
-    }
-}
-
 struct found_again {
     std::uint32_t chunks = 0;  // that there are
     std::uint32_t right = 0;
@@ -277,16 +270,6 @@ TEST_CASE("a part that was written many times is found once") {
     check_all_there(seen);
     CHECK(seen.stats.recovered_chunks == seen.chunks);
 }
-
-namespace {
-
-std::vector<part_key> numbered_parts(std::uint64_t first, std::uint64_t count, bytes length) {
-    std::vector<part_key> parts;
-    for (std::uint64_t i = 0; i < count; ++i) parts.push_back(numbered_part(first + i, length));
-    return parts;
-}
-
-}  // namespace
 
 TEST_CASE("after a restart the part that was written first is evicted first") {
     machine m(17_MiB);
