@@ -31,7 +31,12 @@ struct request {
     std::string id;
     time_point begun;
     wall_time when;
+    origin::asker who = origin::asker::client;
 };
+
+[[nodiscard]] inline origin::inquiry inquiry_of(const request& r) {
+    return {.head = r.head, .what = r.what, .name = r.name, .who = r.who};
+}
 
 class client {
   public:

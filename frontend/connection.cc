@@ -84,7 +84,7 @@ engine::task<void> connection::answer() {
     }
     co_await pass_through(here_, client_, request_);
     if (writes(request_.what, request_.head.method)) {
-        co_await here_.gateway.forget(request_.name);
+        co_await here_.gateway.written(request_.name);
     }
 }
 

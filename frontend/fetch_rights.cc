@@ -4,14 +4,15 @@
 
 namespace lode::frontend {
 
-result<origin::fetch_request> fetch_request_for(serving& here, const request& r,
-                                                const origin::object_name& name) {
+result<origin::fetch_request> fetch_request_for(serving& here, const request& r) {
     // Under a host that we do not understand the path alone does not name the object.
-    if (here.identity != nullptr && name.scope.empty()) {
-        return origin::own_request(*here.identity, here.node.gateway_authority, name,
-                                   engine::scheduler::current().time().wall());
+    if (here.own && r.name.scope.empty()) {
+        return here.own->make(r.name, {}, engine::scheduler::current().time().wall());
     }
-    if (r.what.range_signed || r.what.conditional) return fail(errc::not_found);
+    // A part number cannot stand beside a range, and signed, neither can it be left out.
+    if (r.what.range_signed || r.what.conditional || r.what.part_number) {
+        return fail(errc::not_found);
+    }
     return origin::repeat_of(r.head);
 }
 

@@ -11,7 +11,6 @@
 namespace lode::frontend {
 
 // not_found: neither may. The caller has been authorised for this object by the gateway before.
-[[nodiscard]] result<origin::fetch_request> fetch_request_for(serving& here, const request& r,
-                                                              const origin::object_name& name);
+[[nodiscard]] result<origin::fetch_request> fetch_request_for(serving& here, const request& r);
 
 }  // namespace lode::frontend

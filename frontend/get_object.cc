@@ -17,11 +17,29 @@ constexpr int attempts_max = 3;
 bool may_be_cached(const request& r) {
     if (r.what.sse_customer_key || r.what.no_store) return false;
     if (r.head.body != http::framing::none) return false;
+    // Replaced headers are for those who sign; of others the origin has an opinion.
+    if (!r.what.overrides.empty() && r.what.auth == s3::auth_kind::anonymous) return false;
     const std::size_t ranges = http::count_header(r.head.headers, "range");
     if (ranges == 0) return true;
     // About anything but one plain range, origins disagree: theirs is the answer.
-    return ranges == 1 &&
+    return ranges == 1 && !r.what.part_number &&
            s3::parse_range(*http::find_header(r.head.headers, "range")).unambiguous();
+}
+
+// Nothing sent: the cache cannot answer, and the caller's own request goes to the origin.
+engine::task<sent_cached> send_version(serving& here, client& out, const request& r,
+                                       origin::version_ptr version) {
+    if (r.what.part_number) {
+        const auto part = co_await here.gateway.locate_part(r.name, *version, *r.what.part_number);
+        if (!part) co_return sent_cached::not_possible;
+        co_return co_await send_cached(here, out, r, std::move(version), part);
+    }
+    const bool whole = !http::find_header(r.head.headers, "range");
+    if (r.what.checksum_mode && whole) {
+        version = co_await here.gateway.with_stored_checksums(r.name, std::move(version));
+        if (!version->checksums) co_return sent_cached::not_possible;
+    }
+    co_return co_await send_cached(here, out, r, std::move(version), std::nullopt);
 }
 
 }  // namespace
@@ -29,24 +47,24 @@ bool may_be_cached(const request& r) {
 engine::task<void> get_object(serving& here, client& out, const request& r) {
     if (!may_be_cached(r)) co_return co_await pass_through(here, out, r);
 
-    const origin::object_name& name = r.name;
+    const origin::inquiry question = inquiry_of(r);
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         const time_point asked = engine::now();
-        auto word = co_await here.gateway.authorise(r.head, r.what, name);
+        auto word = co_await here.gateway.authorise(question);
         out.record().origin += engine::now() - asked;
         if (!word) co_return co_await out.refuse(r, word.error());
-        if (!word->authorised()) co_return co_await tee_answer(here, out, r, name, *word);
+        if (!word->authorised()) co_return co_await tee_answer(here, out, r, *word);
 
-        const sent_cached sent = co_await send_cached(here, out, r, name, word->version);
+        const sent_cached sent = co_await send_version(here, out, r, word->version);
         if (sent == sent_cached::done) co_return;
         if (sent == sent_cached::not_possible) break;
-        co_await here.gateway.forget(name);  // sent_cached::changed
+        co_await here.gateway.forget(r.name);  // sent_cached::changed
     }
 
     // The cache cannot serve it: the caller's own request, as it came.
-    auto word = co_await here.gateway.forward(r.head, name);
+    auto word = co_await here.gateway.forward(question);
     if (!word) co_return co_await out.refuse(r, word.error());
-    co_await tee_answer(here, out, r, name, *word);
+    co_await tee_answer(here, out, r, *word);
 }
 
 void name_object(const serving& here, request& r) {

@@ -2,51 +2,24 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "engine/runtime/started.h"
 #include "frontend/cache_status.h"
+#include "frontend/chunk_walk.h"
 #include "frontend/fetch_rights.h"
 #include "frontend/origin/part_fetch.h"
-#include "frontend/s3/http_date.h"
-#include "frontend/s3/range.h"
+#include "frontend/wanted_bytes.h"
 
 namespace lode::frontend {
 namespace {
 
 using engine::chunk_lease;
-using engine::chunk_range;
 
-// What a request wants of an object version.
-struct wanted_bytes {
-    bool partial = false;
-    part_offset first;
-    part_offset end;  // one past the last byte; equal to first for an empty object
-
-    [[nodiscard]] bytes length() const { return end - first; }
-    [[nodiscard]] chunk_range chunks() const {
-        if (first == end) return {};
-        const std::uint32_t begin = engine::chunk_of(first);
-        return {.first = begin,
-                .count = engine::chunk_of(part_offset(end.value() - 1)) - begin + 1};
-    }
-};
-
-// Nothing when the range cannot be satisfied.
-std::optional<wanted_bytes> wanted_of(const request& r, bytes size) {
-    const auto text = http::find_header(r.head.headers, "range");
-    if (text) {
-        const s3::resolved_range range = s3::resolve(s3::parse_range(*text), size);
-        if (range.outcome == s3::range_outcome::unsatisfiable) return std::nullopt;
-        if (range.outcome == s3::range_outcome::part) {
-            return wanted_bytes{.partial = true,
-                                .first = part_offset(range.range.first.value()),
-                                .end = part_offset(range.range.last.value() + 1)};
-        }
-    }
-    return wanted_bytes{.first = part_offset(0), .end = part_offset(size.count())};
-}
+// The cache word is what is true of so many parts at the beginning of what the client wants.
+constexpr std::uint32_t parts_looked_at = 64;
 
 cache_detail detail_of(engine::chunk_source s) {
     switch (s) {
@@ -63,6 +36,11 @@ struct findings {
     cache_detail slowest = cache_detail::memory;
 
     void saw(cache_detail d) { slowest = std::max(slowest, d); }
+    void saw(const engine::presence& p) {
+        if (p.disk > 0) saw(cache_detail::disk);
+        if (p.filling > 0) saw(cache_detail::filling);
+        if (p.absent > 0) filled_for_us = true;
+    }
     // The tier says something about a hit; a miss came from the origin whatever held it meanwhile.
     [[nodiscard]] cache_detail detail() const {
         return filled_for_us ? cache_detail::none : slowest;
@@ -75,28 +53,31 @@ struct findings {
 
 class cached_answer {
   public:
-    cached_answer(serving& here, client& out, const request& r, const origin::object_name& name,
-                  origin::version_ptr version, wanted_bytes wanted)
+    cached_answer(serving& here, client& out, const request& r, origin::version_ptr version,
+                  wanted_bytes wanted)
         : here_(here),
           out_(out),
           request_(r),
-          name_(name),
           version_(std::move(version)),
-          wanted_(wanted) {}
+          wanted_(wanted),
+          walk_(*version_, wanted.first, wanted.end),
+          ahead_(walk_) {}
 
     engine::task<sent_cached> run() {
-        if (wanted_.length() == bytes(0)) {
-            auto sent = co_await out_.send_head(head({}));
-            if (!sent) out_.break_off();
-            co_return sent_cached::done;
-        }
         findings found;
         auto lease = co_await first_chunk(found);
-        if (!lease) co_return before_head(lease.error());
+        if (!lease) {
+            co_return lease.error().code == errc::changed ? sent_cached::changed
+                                                          : sent_cached::not_possible;
+        }
         found.saw(detail_of(lease->source()));
         out_.record().cache = found.word();
         out_.record().detail = found.detail();
-        co_await send_chunks(std::move(*lease), head(found));
+        http::head_writer writer = cached_head(out_, request_, *version_, wanted_);
+        add_cache_status(writer, here_.node.cache_name, found.word(), found.detail(),
+                         out_.scratch());
+        head_ = out_.finish_head(writer);
+        co_await send_all(std::move(*lease));
         co_return sent_cached::done;
     }
 
@@ -104,104 +85,122 @@ class cached_answer {
     // Decides whether there will be an answer from here at all. One chunk that is here, the common case
     // of a small object, costs one look at its home.
     engine::task<result<chunk_lease>> first_chunk(findings& found) {
-        const chunk_range chunks = wanted_.chunks();
-        if (chunks.count == 1) {
-            auto lease = co_await read(chunks.first);
+        if (walk_.parts_left() == 1 && walk_.part().chunks().count == 1) {
+            auto lease = co_await read(walk_);
             if (lease || lease.error().code != errc::not_found) co_return lease;
         }
-        auto ready = co_await prepare(found);
-        if (!ready) co_return std::unexpected(ready.error());
-        co_return co_await read(chunks.first);
+        if (auto all = co_await look(found); !all) co_return std::unexpected(all.error());
+        if (auto ready = co_await prepare(); !ready) co_return std::unexpected(ready.error());
+        co_return co_await read(walk_);
     }
 
-    // Sees what is here and has the rest filled.
-    engine::task<result<>> prepare(findings& found) {
-        const chunk_range chunks = wanted_.chunks();
-        const engine::presence here = co_await here_.node.store.look(version_->part, chunks);
-        if (here.disk > 0) found.saw(cache_detail::disk);
-        if (here.filling > 0) found.saw(cache_detail::filling);
-        if (here.absent == 0) co_return result<>{};
-        found.filled_for_us = true;
-        if (request_.what.no_cache) co_return fail(errc::not_found);
-        auto request = fetch_request_for(here_, request_, name_);
-        if (!request) co_return std::unexpected(request.error());
-        co_return co_await here_.node.store.fill(
-            version_->part, chunks,
-            std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version_));
-    }
-
-    engine::task<result<chunk_lease>> read(std::uint32_t chunk) {
-        const time_point until = engine::now() + here_.node.settings.origin.answer_timeout;
-        return here_.node.store.read(version_->part, chunk, until);
-    }
-
-    static sent_cached before_head(error why) {
-        return why.code == errc::changed ? sent_cached::changed : sent_cached::not_possible;
-    }
-
-    std::string_view head(const findings& found) {
-        http::head_writer writer = out_.head(wanted_.partial ? 206 : 200);
-        writer.lines(version_->headers);
-        writer.content_length(wanted_.length()).field("Accept-Ranges", "bytes");
-        if (wanted_.partial) {
-            const s3::byte_range range{.first = object_offset(wanted_.first.value()),
-                                       .last = object_offset(wanted_.end.value() - 1)};
-            out_.scratch().clear();
-            s3::append_content_range(range, version_->size, out_.scratch());
-            writer.field("Content-Range", out_.scratch());
+    // not_found: something is absent that we may not fetch, or not keep.
+    engine::task<result<>> look(findings& found) {
+        const bool may_fill =
+            !request_.what.no_cache && fetch_request_for(here_, request_).has_value();
+        std::uint32_t left = may_fill ? parts_looked_at : std::numeric_limits<std::uint32_t>::max();
+        for (chunk_walk w = walk_; !w.at_end() && left > 0; w.next_part(), --left) {
+            found.saw(co_await here_.node.store.look(w.part().key, w.part().chunks()));
+            if (found.filled_for_us && !may_fill) co_return fail(errc::not_found);
         }
-        std::array<char, s3::http_date_length> date;
-        writer.field("Date", s3::format_http_date(
-                                 std::chrono::floor<std::chrono::seconds>(request_.when), date));
-        writer.field("x-amz-request-id", request_.id);
-        add_cache_status(writer, here_.node.cache_name, found.word(), found.detail(),
-                         out_.scratch());
-        return out_.finish_head(writer);
+        co_return result<>{};
     }
 
-    // The part of a chunk's bytes that the client wants.
-    [[nodiscard]] std::span<const std::byte> slice(std::uint32_t chunk,
-                                                   std::span<const std::byte> data) const {
-        const part_offset begin = engine::chunk_begin(chunk);
-        const part_offset first = std::max(begin, wanted_.first);
-        const part_offset end = std::min(begin + bytes(data.size()), wanted_.end);
-        return data.subspan((first - begin).count(), (end - first).count());
+    // Has the next parts filled, until enough is on its way ahead of the client. An error is of the part
+    // that is sent next; one further ahead is met again when its turn comes.
+    engine::task<result<>> prepare() {
+        const bytes window = here_.node.settings.cache.read_ahead;
+        while (!ahead_.at_end()) {
+            const part_slice& next = ahead_.part();
+            const bool is_next = next.index == walk_.part().index;
+            const bytes distance =
+                bytes((next.begins + bytes(next.first.value())).value() - position().value());
+            if (!is_next && distance >= window) break;
+            auto begun = co_await fill(next);
+            if (!begun && is_next) co_return begun;
+            if (!begun) break;
+            ahead_.next_part();
+        }
+        co_return result<>{};
     }
 
-    engine::task<void> send_chunks(chunk_lease lease, std::string_view head) {
-        const chunk_range chunks = wanted_.chunks();
-        engine::started<result<chunk_lease>> ahead;
-        for (std::uint32_t i = 0; i < chunks.count; ++i) {
-            const std::uint32_t chunk = chunks.first + i;
-            if (i + 1 < chunks.count) ahead.start(read(chunk + 1));
-            const auto data = slice(chunk, lease.data());
-            std::array<iovec, 2> pieces = {http::piece_of(head), http::piece_of(data)};
-            auto sent =
-                co_await out_.send(std::span(pieces).subspan(i == 0 ? 0 : 1), bytes(data.size()));
+    engine::task<result<>> fill(const part_slice& slice) {
+        auto request = fetch_request_for(here_, request_);
+        // Whatever is absent now was here a moment ago, or lies beyond what was looked at.
+        if (!request || request_.what.no_cache) co_return result<>{};
+        co_return co_await here_.node.store.fill(
+            slice.key, slice.chunks(),
+            std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version_,
+                                                 slice.index));
+    }
+
+    engine::task<result<chunk_lease>> read(const chunk_walk& at) {
+        const time_point until = engine::now() + here_.node.settings.origin.answer_timeout;
+        return here_.node.store.read(at.part().key, at.chunk(), until);
+    }
+
+    // The object's byte that is sent next.
+    [[nodiscard]] object_offset position() const {
+        return walk_.part().begins + bytes(engine::chunk_begin(walk_.chunk()).value()) +
+               bytes(walk_.first_in_chunk());
+    }
+
+    engine::task<void> send_all(chunk_lease lease) {
+        engine::started<result<chunk_lease>> next;
+        for (;;) {
+            chunk_walk following = walk_;
+            following.next_chunk();
+            if (!following.at_end()) next.start(read(following));
+            const auto data = lease.data().subspan(walk_.first_in_chunk(),
+                                                   walk_.end_in_chunk() - walk_.first_in_chunk());
+            auto sent = co_await send(data);
             lease.give_back();
-            if (!ahead.pending()) {
+            if (following.at_end()) {
                 if (!sent) out_.break_off();
                 co_return;
             }
-            auto next = co_await ahead;
+            auto got = co_await next;
             if (!sent) co_return out_.break_off();
-            if (!next) co_return co_await send_rest(engine::chunk_begin(chunk + 1));
-            lease = std::move(*next);
+            const bool new_part = following.part().index != walk_.part().index;
+            walk_ = following;
+            if (new_part) {
+                auto ready = co_await prepare();
+                if (ready && !got) got = co_await read(walk_);
+            }
+            while (!got) {
+                if (!co_await send_rest_of_part()) co_return out_.break_off();
+                if (walk_.at_end()) co_return;
+                (void)co_await prepare();
+                got = co_await read(walk_);
+            }
+            lease = std::move(*got);
         }
     }
 
-    // The store lost its chunk, or has no memory for it: from here on the origin's bytes directly.
-    engine::task<void> send_rest(part_offset from) {
-        auto request = fetch_request_for(here_, request_, name_);
-        if (!request) co_return out_.break_off();
-        origin::part_fetch rest(here_.node.links, std::move(*request), version_);
+    engine::task<result<>> send(std::span<const std::byte> data) {
+        std::array<iovec, 2> pieces = {http::piece_of(head_), http::piece_of(data)};
+        const bool first = !head_.empty();
+        head_ = {};
+        co_return co_await out_.send(std::span(pieces).subspan(first ? 0 : 1), bytes(data.size()));
+    }
+
+    // The store lost its chunk, or has no memory for it: what is left of this part comes from the origin
+    // directly. False: it does not.
+    engine::task<bool> send_rest_of_part() {
+        auto request = fetch_request_for(here_, request_);
+        if (!request) co_return false;
+        const part_slice slice = walk_.part();
+        const part_offset from = engine::chunk_begin(walk_.chunk()) + bytes(walk_.first_in_chunk());
+        origin::part_fetch rest(here_.node.links, std::move(*request), version_, slice.index);
         const relay_buffers::buffer buffer = here_.buffers.take();
         client_sink sink(out_, buffer.memory());
-        auto done = co_await rest.fetch(from, wanted_.end - from, sink);
+        auto done = co_await rest.fetch(from, slice.end - from, sink);
         if (done) done = co_await sink.flush();
-        if (done) co_return;
-        if (done.error().code == errc::changed) co_await here_.gateway.forget(name_);
-        out_.break_off();
+        if (!done && done.error().code == errc::changed) {
+            co_await here_.gateway.forget(request_.name);
+        }
+        if (done) walk_.next_part();
+        co_return done.has_value();
     }
 
     // Lets a part_fetch pour into the client's socket.
@@ -233,29 +232,38 @@ class cached_answer {
     serving& here_;
     client& out_;
     const request& request_;
-    const origin::object_name& name_;
     origin::version_ptr version_;
     wanted_bytes wanted_;
+    chunk_walk walk_;        // what is sent next
+    chunk_walk ahead_;       // the part that is prepared next
+    std::string_view head_;  // not sent yet; goes out with the first bytes
 };
 
-engine::task<void> refuse_range(client& out, const request& r, bytes size) {
-    const std::string size_field = s3::unsatisfied_content_range(size);
-    const http::header field{.name = "Content-Range", .value = size_field};
-    auto sent = co_await out.send_error(r, s3::s3_error::invalid_range, {&field, 1});
+engine::task<void> send_empty(serving& here, client& out, const request& r,
+                              const origin::object_version& version, const wanted_bytes& wanted) {
+    out.record().cache = cache_word::hit;
+    http::head_writer writer = cached_head(out, r, version, wanted);
+    add_cache_status(writer, here.node.cache_name, cache_word::hit, cache_detail::memory,
+                     out.scratch());
+    auto sent = co_await out.send_head(out.finish_head(writer));
     if (!sent) out.break_off();
 }
 
 }  // namespace
 
 engine::task<sent_cached> send_cached(serving& here, client& out, const request& r,
-                                      const origin::object_name& name,
-                                      origin::version_ptr version) {
-    const auto wanted = wanted_of(r, version->size);
+                                      origin::version_ptr version,
+                                      std::optional<origin::part_extent> part) {
+    const auto wanted = wanted_of(r, *version, part);
     if (!wanted) {
         co_await refuse_range(out, r, version->size);
         co_return sent_cached::done;
     }
-    cached_answer answer(here, out, r, name, std::move(version), *wanted);
+    if (wanted->length() == bytes(0)) {
+        co_await send_empty(here, out, r, *version, *wanted);
+        co_return sent_cached::done;
+    }
+    cached_answer answer(here, out, r, std::move(version), *wanted);
     co_return co_await answer.run();
 }
 

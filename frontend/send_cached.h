@@ -1,12 +1,13 @@
 // frontend/send_cached.h
 //
-// Answers an authorised GET from the store: absent chunks are filled in the background, each chunk is sent
-// from its frame while the next one is being fetched.
+// Answers an authorised GET from the store: parts that are not here are filled in the background, the
+// next ones ahead of the client, and each chunk is sent from its frame while the next one is being
+// fetched.
 //
-//   Core      One; chunks are borrowed from the part's home core.
-//   Memory    Two chunks pinned.
+//   Core      One; chunks are borrowed from their part's home core.
+//   Memory    Two chunks pinned; `cache.read_ahead` bytes of parts being filled ahead.
 //   Errors    See sent_cached. After the head has left, what the store cannot give comes from the origin
-//             directly, in the same version.
+//             directly, in the same version; what that cannot give breaks the response off.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,9 @@ enum class sent_cached : std::uint8_t {
     changed,       // nothing sent: the origin has another version by now
 };
 
+// `part`: where the part lies that the request names by its number, if it does.
 engine::task<sent_cached> send_cached(serving& here, client& out, const request& r,
-                                      const origin::object_name& name, origin::version_ptr version);
+                                      origin::version_ptr version,
+                                      std::optional<origin::part_extent> part);
 
 }  // namespace lode::frontend

@@ -17,6 +17,21 @@ http::connection_pool::options pool_options(const node_context& node) {
             .limits = node.limits};
 }
 
+origin::gateway::options gateway_options(const node_context& node) {
+    const consistency_settings& c = node.settings.consistency;
+    const auto stale_of = [](consistency_mode mode, duration max_stale) {
+        return mode == consistency_mode::bounded ? max_stale : duration::zero();
+    };
+    std::vector<origin::consistency::rule> rules;
+    for (const consistency_rule& r : c.rules) {
+        rules.push_back(
+            {.bucket = r.bucket, .prefix = r.prefix, .max_stale = stale_of(r.mode, r.max_stale)});
+    }
+    return {.identity = node.settings.origin.gateway,
+            .objects_max = c.objects,
+            .consistency = origin::consistency(stale_of(c.mode, c.max_stale), std::move(rules))};
+}
+
 }  // namespace
 
 serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
@@ -28,8 +43,11 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
            .authority = n.gateway_authority,
            .answer_timeout = n.settings.origin.answer_timeout,
            .change_timeout = n.settings.origin.change_timeout},
-      gateway(link, n.settings.origin.gateway, n.settings.consistency.objects, n.gateways),
       identity(std::move(own_identity)),
+      own(identity == nullptr
+              ? std::nullopt
+              : std::optional<origin::own_requests>(std::in_place, *identity, n.gateway_authority)),
+      gateway(link, own ? &*own : nullptr, gateway_options(n), n.gateways),
       log(std::move(log_file), n.settings.node.name),
       request_seed_(engine::scheduler::current().chance().next()) {}
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/base/counters.h"
@@ -66,8 +67,9 @@ struct serving {
     const node_context& node;
     http::connection_pool pool;
     origin::origin_link link;
-    origin::gateway gateway;
     std::unique_ptr<s3::signer> identity;  // lode's own; null: clients' signatures only
+    std::optional<origin::own_requests> own;
+    origin::gateway gateway;
     relay_buffers buffers;
     access_log log;
     request_counters requests;

@@ -59,10 +59,21 @@ struct auth_settings {
     friend bool operator==(const auth_settings&, const auth_settings&) = default;
 };
 
-struct consistency_settings {
+// What holds for keys with this prefix in this bucket, in place of the general rule.
+struct consistency_rule {
+    std::string bucket;
+    std::string prefix;  // empty: every key
     consistency_mode mode = consistency_mode::strong;
     duration max_stale{0};
+
+    friend bool operator==(const consistency_rule&, const consistency_rule&) = default;
+};
+
+struct consistency_settings {
+    consistency_mode mode = consistency_mode::strong;
+    duration max_stale{0};          // bounded: how old the origin's word may be
     std::uint32_t objects = 65536;  // object versions remembered per core
+    std::vector<consistency_rule> rules;
 
     friend bool operator==(const consistency_settings&, const consistency_settings&) = default;
 };
@@ -85,6 +96,7 @@ struct cache_settings {
     duration device_stall = std::chrono::seconds(8);
     bytes scrub_rate;         // per second and device; 0: no scrub
     std::uint32_t parts = 0;  // that the index can hold; 0: by the size of memory and devices
+    bytes read_ahead{32ULL << 20U};        // parts that are filled ahead of a client, in bytes
     std::vector<device_settings> devices;  // none: memory only
 
     friend bool operator==(const cache_settings&, const cache_settings&) = default;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "frontend/cache_status.h"
+#include "frontend/chunk_walk.h"
 #include "frontend/fetch_rights.h"
 #include "frontend/pass_through.h"
 #include "frontend/s3/range.h"
@@ -46,36 +47,29 @@ engine::task<result<>> receive_all(origin::exchange& answer, std::span<std::byte
 class tee {
   public:
     tee(serving& here, client& out, const request& r, origin::exchange& answer,
-        engine::part_key part, std::string_view head)
-        : here_(here), out_(out), request_(r), answer_(answer), part_(part), head_(head) {}
+        const origin::object_version& version, std::string_view head)
+        : here_(here), out_(out), request_(r), answer_(answer), version_(version), head_(head) {}
 
     // Returns whether everything has arrived from the origin and been sent.
     engine::task<bool> run(s3::byte_range range) {
-        part_offset at(range.first.value());
-        const part_offset end(range.last.value() + 1);
-        while (at < end) {
-            const std::uint32_t chunk = engine::chunk_of(at);
-            const bytes length = engine::chunk_length(part_.length, chunk);
-            const part_offset chunk_end = engine::chunk_begin(chunk) + length;
-            result<> moved;
-            if (at == engine::chunk_begin(chunk) && chunk_end <= end) {
-                moved = co_await whole_chunk(chunk, length);
-            } else {
-                moved = co_await plain(std::min(chunk_end, end) - at);
-            }
+        for (chunk_walk at(version_, range.first, range.last + bytes(1)); !at.at_end();
+             at.next_chunk()) {
+            const bytes wanted(at.end_in_chunk() - at.first_in_chunk());
+            const bool whole = wanted == engine::chunk_length(at.part().key.length, at.chunk());
+            const result<> moved = whole ? co_await whole_chunk(at.part().key, at.chunk(), wanted)
+                                         : co_await plain(wanted);
             if (!moved) {
                 co_await out_.refuse(request_, moved.error());
                 co_return false;
             }
-            at = std::min(chunk_end, end);
         }
         answer_.finish();
         co_return true;
     }
 
   private:
-    engine::task<result<>> whole_chunk(std::uint32_t chunk, bytes length) {
-        auto claim = co_await here_.node.store.claim(part_, chunk);
+    engine::task<result<>> whole_chunk(engine::part_key part, std::uint32_t chunk, bytes length) {
+        auto claim = co_await here_.node.store.claim(part, chunk);
         if (!claim) co_return co_await plain(length);
         auto received = co_await receive_all(answer_, claim->memory());
         if (!received) co_return received;
@@ -110,48 +104,48 @@ class tee {
     client& out_;
     const request& request_;
     origin::exchange& answer_;
-    engine::part_key part_;
+    const origin::object_version& version_;
     std::string_view head_;  // not sent yet; goes out with the first bytes
 };
 
-// The chunks that the range covers only in part: what passes by does not complete them.
-engine::task<void> fill_edges(serving& here, const request& r, const origin::object_name& name,
-                              origin::version_ptr version, s3::byte_range range) {
-    const part_offset first(range.first.value());
-    const part_offset end(range.last.value() + 1);
-    const std::uint32_t head = engine::chunk_of(first);
-    const std::uint32_t tail = engine::chunk_of(part_offset(range.last.value()));
-    const bytes length = version->part.length;
-    const bool tail_cut = end < engine::chunk_begin(tail) + engine::chunk_length(length, tail);
-    const bool head_cut = first != engine::chunk_begin(head) || (head == tail && tail_cut);
-    for (const auto& [chunk, cut] : {std::pair(head, head_cut), {tail, tail_cut && tail != head}}) {
-        if (!cut) continue;
-        auto request = fetch_request_for(here, r, name);
-        if (!request) co_return;
-        // Nobody waits for it: a fill that cannot be begun is no loss to this request.
+// What passes by completes neither the chunks that the range only touches nor their parts: those are
+// filled beside it, if we may ask for them. Nobody waits: a fill that cannot be begun is no loss to this
+// request.
+engine::task<void> fill_around(serving& here, const request& r, const origin::version_ptr& version,
+                               s3::byte_range range) {
+    const std::uint32_t first = version->layout.part_with(range.first);
+    const std::uint32_t last = version->layout.part_with(range.last);
+    for (const std::uint32_t index : {first, last}) {
+        const origin::part_extent extent = version->layout.at(index);
+        const bool whole = range.first <= extent.first && extent.end() <= range.last + bytes(1);
+        auto request = fetch_request_for(here, r);
+        if (whole || !request) continue;
+        const engine::part_key key = version->part(index);
         (void)co_await here.node.store.fill(
-            version->part, {.first = chunk, .count = 1},
-            std::make_unique<origin::part_fetch>(here.node.links, std::move(*request), version));
+            key, {.first = 0, .count = engine::chunk_count(key.length)},
+            std::make_unique<origin::part_fetch>(here.node.links, std::move(*request), version,
+                                                 index));
+        if (first == last) co_return;
     }
 }
 
 }  // namespace
 
-engine::task<void> tee_answer(serving& here, client& out, const request& r,
-                              const origin::object_name& name, origin::verdict& word) {
+engine::task<void> tee_answer(serving& here, client& out, const request& r, origin::verdict& word) {
     origin::exchange& answer = *word.answer;
     const bool wanted = word.version != nullptr && !r.what.no_cache;
     const auto range = wanted ? bytes_in(answer.head(), word.version->size) : std::nullopt;
     if (!range) co_return co_await relay_answer(here, out, r, answer);
 
-    co_await fill_edges(here, r, name, word.version, *range);
     out.record().cache = cache_word::miss;
     http::head_writer writer = relayed_head(out, answer.head());
     add_cache_status(writer, here.node.cache_name, cache_word::miss, cache_detail::none,
                      out.scratch());
-    tee work(here, out, r, answer, word.version->part, out.finish_head(writer));
+    tee work(here, out, r, answer, *word.version, out.finish_head(writer));
     const bool whole = co_await work.run(*range);
-    if (whole) co_await here.gateway.remember(name, word.version);
+    if (!whole) co_return;
+    co_await here.gateway.remember(r.name, word.version, word.asked);
+    co_await fill_around(here, r, word.version, *range);
 }
 
 }  // namespace lode::frontend

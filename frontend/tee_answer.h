@@ -15,7 +15,6 @@
 namespace lode::frontend {
 
 // `word` carries an answer. Without a version, or where the caller asked not to store, it is only relayed.
-engine::task<void> tee_answer(serving& here, client& out, const request& r,
-                              const origin::object_name& name, origin::verdict& word);
+engine::task<void> tee_answer(serving& here, client& out, const request& r, origin::verdict& word);
 
 }  // namespace lode::frontend

@@ -1,15 +1,18 @@
 #include "frontend/origin/gateway.h"
 
+#include <array>
 #include <utility>
 
 #include "engine/base/hash.h"
 #include "engine/runtime/remote.h"
+#include "engine/runtime/started.h"
 #include "frontend/s3/range.h"
 
 namespace lode::frontend::origin {
 namespace {
 
 constexpr http::header one_byte{.name = "Range", .value = "bytes=0-0"};
+constexpr http::header wants_checksums{.name = "x-amz-checksum-mode", .value = "ENABLED"};
 
 // True when the answer is about the one byte that we asked for, not about the client's range.
 bool is_one_byte(const http::response_head& head) {
@@ -24,39 +27,104 @@ forwarded_head as_it_came(const http::request_head& request) {
     return {.method = request.method, .target = request.target, .headers = request.headers};
 }
 
-}  // namespace
+// Whether Range may be put in, or in another's place.
+bool range_is_free(const inquiry& i) { return !i.what.range_signed && !i.what.part_number; }
 
-engine::task<result<verdict>> gateway::authorise(const http::request_head& request,
-                                                 const s3::classified& what,
-                                                 const object_name& name) {
-    const bool range_free = !what.range_signed;
-    version_ptr known = what.conditional ? nullptr : co_await find(name);
-    if (known != nullptr) {
-        auto word = co_await revalidate(request, name, std::move(known), range_free);
-        if (!word) co_return std::unexpected(word.error());
-        if (*word) co_return std::move(**word);
-    }
-    if (range_free) {
-        auto word = co_await probe(request, name);
-        if (!word) co_return std::unexpected(word.error());
-        if (*word) co_return std::move(**word);
-    }
-    co_return co_await forward(request, name);
+// Whether the answer's headers are those that were stored.
+bool describes(const inquiry& i) { return i.what.overrides.empty(); }
+
+std::string key_of(const object_name& name) {
+    std::string key;
+    name.append_to(key);
+    return key;
 }
 
-engine::task<result<std::optional<verdict>>> gateway::revalidate(const http::request_head& request,
-                                                                 const object_name& name,
-                                                                 version_ptr known,
-                                                                 bool range_free) {
+// What an upload is of: the version comes into being by it.
+object_name without_version(const object_name& name) {
+    return {.scope = name.scope, .bucket = name.bucket, .key = name.key, .version_id = {}};
+}
+
+wall_time wall_now() { return engine::scheduler::current().time().wall(); }
+
+}  // namespace
+
+gateway::gateway(const origin_link& link, own_requests* own, options o, const by_core& neighbours)
+    : link_(link),
+      own_(own),
+      identity_(std::move(o.identity)),
+      consistency_(std::move(o.consistency)),
+      versions_(o.objects_max),
+      layouts_(link_, own),
+      validations_(link.answer_timeout),
+      neighbours_(neighbours) {}
+
+engine::task<result<verdict>> gateway::authorise(const inquiry& i) {
+    auto word = co_await decide_for_all(i);
+    if (word && word->version != nullptr && !word->version->laid_out) {
+        word->version = co_await completed(i.name, std::move(word->version), word->asked);
+    }
+    co_return word;
+}
+
+engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
+    const bool plain = !i.what.conditional && describes(i) && !i.what.part_number;
+    if (i.who == asker::client || !plain) co_return co_await decide(i);
+
+    const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
+    if (stale > duration::zero()) {
+        auto known = co_await find(i.name);
+        if (known.version != nullptr && engine::now() - known.confirmed <= stale) {
+            stats_.recent.add();
+            co_return verdict{.version = std::move(known.version), .asked = known.confirmed};
+        }
+    }
+    const std::string object = key_of(i.name);
+    auto turn = co_await validations_.enter(object);
+    if (turn.what == shared_validation::turn::kind::told) {
+        stats_.shared.add();
+        co_return verdict{.version = std::move(turn.version), .asked = engine::now()};
+    }
+    auto word = co_await decide(i);
+    if (turn.what == shared_validation::turn::kind::ask_for_all) {
+        validations_.answered(object, word && word->authorised() ? word->version : nullptr);
+    }
+    co_return word;
+}
+
+engine::task<result<verdict>> gateway::decide(const inquiry& i) {
+    // The second round is for what a question of our own has taught.
+    for (int round = 0; round < 2; ++round) {
+        version_ptr known = (co_await find(i.name)).version;
+        const bool matched = i.what.only_if_match && own_ != nullptr && !range_is_free(i);
+        if (known != nullptr && (!i.what.conditional || matched)) {
+            auto said = i.what.conditional ? co_await revalidate_matched(i, std::move(known))
+                                           : co_await revalidate(i, std::move(known));
+            if (!said) co_return std::unexpected(said.error());
+            if (*said) co_return std::move(**said);
+        }
+        if (range_is_free(i) && describes(i)) {
+            auto said = co_await probe(i);
+            if (!said) co_return std::unexpected(said.error());
+            if (*said) co_return std::move(**said);
+            break;
+        }
+        if (round > 0 || (i.what.conditional && !matched)) break;
+        if (co_await describe(i.name) == nullptr) break;
+    }
+    co_return co_await forward(i);
+}
+
+gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     // An empty object satisfies no range; asking for its first byte would hide that it is unchanged.
-    const bool one_byte_only = range_free && known->size > bytes(0);
+    const bool one_byte_only = range_is_free(i) && known->size > bytes(0);
     const http::header added[] = {{.name = "If-None-Match", .value = known->etag},
                                   {.name = "If-Unmodified-Since", .value = known->last_modified},
                                   one_byte};
-    forwarded_head question = as_it_came(request);
+    forwarded_head question = as_it_came(i.head);
     question.added = std::span(added).first(one_byte_only ? 3 : 2);
     if (one_byte_only) question.without = "Range";
 
+    const time_point asked = engine::now();
     auto answer = co_await exchange::ask(link_, question);
     if (!answer) {
         stats_.failed.add();
@@ -66,41 +134,92 @@ engine::task<result<std::optional<verdict>>> gateway::revalidate(const http::req
     if (status == 304) {
         stats_.revalidated.add();
         co_await answer->discard();
-        co_return verdict{.version = std::move(known), .answer = std::nullopt};
+        if (consistency_.max_stale(i.name.bucket, i.name.key) > duration::zero()) {
+            co_await remember(i.name, known, asked);
+        }
+        co_return verdict{.version = std::move(known), .answer = std::nullopt, .asked = asked};
     }
     if (status == 412 || (status == 416 && one_byte_only)) {
         stats_.touched.add();
-        co_await forget(name);
+        co_await forget(i.name);
         co_await answer->discard();
         co_return std::nullopt;
     }
     if (one_byte_only && is_one_byte(answer->head())) {
         stats_.touched.add();
-        version_ptr current = co_await learn(name, answer->head());
+        version_ptr current =
+            describes(i) ? co_await learn(i, answer->head(), asked) : version_ptr();
         co_await answer->discard();
-        if (current == nullptr) co_return std::nullopt;
-        co_return verdict{.version = std::move(current), .answer = std::nullopt};
+        if (current == nullptr) {
+            co_await forget(i.name);
+            co_return std::nullopt;
+        }
+        co_return verdict{.version = std::move(current), .answer = std::nullopt, .asked = asked};
     }
-    co_return co_await relay(std::move(*answer), name);
+    co_return co_await relay(std::move(*answer), i, asked);
 }
 
-engine::task<result<std::optional<verdict>>> gateway::probe(const http::request_head& request,
-                                                            const object_name& name) {
-    forwarded_head question = as_it_came(request);
+// The client wants this content or none, and has signed that. With If-Match a date is ignored (RFC 9110
+// section 13.2.2), so that replaced metadata must be looked for beside it.
+gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
+    const http::header added{.name = "If-None-Match", .value = known->etag};
+    forwarded_head question = as_it_came(i.head);
+    question.added = {&added, 1};
+
+    const time_point asked = engine::now();
+    engine::started<result<bool>> beside;
+    beside.start(untouched(i.name, *known));
+    auto answer = co_await exchange::ask(link_, question);
+    const auto same = co_await beside;
+    if (!answer) {
+        stats_.failed.add();
+        co_return std::unexpected(answer.error());
+    }
+    if (answer->head().status != 304) co_return co_await relay(std::move(*answer), i, asked);
+    co_await answer->discard();
+    if (same && *same) {
+        stats_.revalidated.add();
+        co_return verdict{.version = std::move(known), .answer = std::nullopt, .asked = asked};
+    }
+    stats_.touched.add();
+    co_await forget(i.name);
+    co_return std::nullopt;
+}
+
+engine::task<result<bool>> gateway::untouched(const object_name& name,
+                                              const object_version& known) {
+    if (own_ == nullptr || !name.scope.empty()) co_return false;
+    const auto request = own_->make(name, {}, wall_now());
+    if (!request) co_return std::unexpected(request.error());
+    auto fields = request->headers();
+    fields.push_back({.name = "If-None-Match", .value = known.etag});
+    fields.push_back({.name = "If-Unmodified-Since", .value = known.last_modified});
+    if (known.size > bytes(0)) fields.push_back(one_byte);
+    auto answer = co_await exchange::ask(
+        link_, {.method = "GET", .target = request->target, .headers = fields});
+    if (!answer) co_return std::unexpected(answer.error());
+    const bool same = answer->head().status == 304;
+    co_await answer->discard();
+    co_return same;
+}
+
+gateway::word gateway::probe(const inquiry& i) {
+    forwarded_head question = as_it_came(i.head);
     question.without = "Range";
     question.added = {&one_byte, 1};
+    const time_point asked = engine::now();
     auto answer = co_await exchange::ask(link_, question);
     if (!answer) {
         stats_.failed.add();
         co_return std::unexpected(answer.error());
     }
     if (is_one_byte(answer->head())) {
-        version_ptr current = co_await learn(name, answer->head());
+        version_ptr current = co_await learn(i, answer->head(), asked);
         co_await answer->discard();
         // What cannot be cached has to be asked for once more, as the client put it.
         if (current == nullptr) co_return std::nullopt;
         stats_.learned.add();
-        co_return verdict{.version = std::move(current), .answer = std::nullopt};
+        co_return verdict{.version = std::move(current), .answer = std::nullopt, .asked = asked};
     }
     // 416: an empty object, or the client's own range would have been refused: not ours to tell.
     // 2xx: an origin that does not take our range must see the client's.
@@ -109,54 +228,173 @@ engine::task<result<std::optional<verdict>>> gateway::probe(const http::request_
         co_await answer->discard();
         co_return std::nullopt;
     }
-    co_return co_await relay(std::move(*answer), name);
+    co_return co_await relay(std::move(*answer), i, asked);
 }
 
-engine::task<result<verdict>> gateway::forward(const http::request_head& request,
-                                               const object_name& name) {
-    auto answer = co_await exchange::ask(link_, as_it_came(request));
+engine::task<result<verdict>> gateway::forward(const inquiry& i) {
+    const time_point asked = engine::now();
+    auto answer = co_await exchange::ask(link_, as_it_came(i.head));
     if (!answer) {
         stats_.failed.add();
         co_return std::unexpected(answer.error());
     }
-    co_return co_await relay(std::move(*answer), name);
+    auto word = co_await relay(std::move(*answer), i, asked);
+    if (word.version != nullptr && !word.version->laid_out) {
+        word.version = co_await completed(i.name, std::move(word.version), asked);
+    }
+    co_return word;
+}
+
+engine::task<verdict> gateway::relay(exchange answer, const inquiry& i, time_point asked) {
+    stats_.relayed.add();
+    version_ptr version;
+    const unsigned status = answer.head().status;
+    if ((status == 200 || status == 206) && describes(i)) {
+        version = co_await learn(i, answer.head(), asked);
+    }
+    if (status == 404) co_await forget(i.name);
+    co_return verdict{.version = std::move(version), .answer = std::move(answer), .asked = asked};
+}
+
+engine::task<version_ptr> gateway::learn(const inquiry& i, const http::response_head& head,
+                                         time_point asked) {
+    auto described = describe_version(identity_, i.name, head.status, head.headers);
+    if (!described) {
+        co_await forget(i.name);
+        co_return nullptr;
+    }
+    version_ptr version = std::move(*described);
+    if (i.what.checksum_mode && head.status == 200 && !i.what.part_number) {
+        version = with_checksums(*version, checksum_lines(head.headers));
+    }
+    // What took a question to find out still holds.
+    const version_ptr before = (co_await find(i.name)).version;
+    if (before != nullptr && before->same_as(*version)) {
+        if (before->laid_out) version = with_layout(*version, before->layout);
+        if (before->checksums && !version->checksums) {
+            version = with_checksums(*version, *before->checksums);
+        }
+    }
+    // A Content-Range states the size beside the length of the answer; a Content-Length alone may lie.
+    if (head.status == 206 || i.head.method == "HEAD") {
+        co_await remember(i.name, version, asked);
+    }
+    co_return version;
+}
+
+engine::task<version_ptr> gateway::describe(const object_name& name) {
+    if (own_ == nullptr || !name.scope.empty()) co_return nullptr;
+    const auto request =
+        own_->make(name, {.method = "HEAD", .signed_fields = {&wants_checksums, 1}}, wall_now());
+    if (!request) co_return nullptr;
+    const auto fields = request->headers();
+    const time_point asked = engine::now();
+    auto answer = co_await exchange::ask(
+        link_, {.method = "HEAD", .target = request->target, .headers = fields});
+    if (!answer) co_return nullptr;
+    const http::request_head head{.method = "HEAD", .target = request->target, .host = {}};
+    s3::classified what;
+    what.checksum_mode = true;
+    version_ptr version;
+    if (answer->head().status == 200) {
+        stats_.described.add();
+        version = co_await learn({.head = head, .what = what, .name = name}, answer->head(), asked);
+    }
+    answer->finish();
+    if (version == nullptr) co_return nullptr;
+    co_return co_await completed(name, std::move(version), asked);
+}
+
+engine::task<version_ptr> gateway::with_stored_checksums(const object_name& name,
+                                                         version_ptr version) {
+    if (version->checksums) co_return version;
+    const version_ptr described = co_await describe(name);
+    if (described == nullptr || !described->same_as(*version)) co_return version;
+    co_return described;
+}
+
+engine::task<std::optional<part_extent>> gateway::locate_part(const object_name& name,
+                                                              const object_version& version,
+                                                              std::uint32_t number) {
+    if (layouts_.answered_numbers()) {
+        if (const auto certain = version.layout.numbered(number)) co_return certain;
+    }
+    co_return co_await layouts_.locate(name, version, number);
+}
+
+engine::task<version_ptr> gateway::completed(const object_name& name, version_ptr version,
+                                             time_point asked) {
+    if (version->laid_out) co_return version;
+    const object_name upload = without_version(name);
+    const core_id home = home_of(upload);
+    gateway* there = neighbours_[home.value()];
+    const std::string key = key_of(upload);
+    auto taught = co_await engine::on_core(
+        home, [&] { return there->uploads_.layout_of(key, version->etag); });
+    part_layout layout = co_await layouts_.find(name, *version, std::move(taught));
+    version = with_layout(*version, std::move(layout));
+    co_await remember(name, version, asked);
+    co_return version;
+}
+
+engine::task<void> gateway::observe_head(const inquiry& i, const http::response_head& answer,
+                                         time_point asked) {
+    const bool whole = answer.status == 200 && !i.what.part_number && describes(i);
+    if (answer.status == 404) co_await forget(i.name);
+    if (whole && !http::find_header(i.head.headers, "range")) {
+        (void)co_await learn(i, answer, asked);
+    }
+}
+
+engine::task<void> gateway::observe_upload(const inquiry& i, const http::response_head& answer,
+                                           std::optional<bytes> length) {
+    if (i.what.upload_id.empty()) co_return;
+    const bool done = answer.status >= 200 && answer.status < 300;
+    const object_name name = without_version(i.name);
+    const std::string key = key_of(name);
+    const core_id home = home_of(name);
+    upload_watch& uploads = neighbours_[home.value()]->uploads_;
+    const std::string& id = i.what.upload_id;
+    if (i.head.method == "PUT" && i.what.part_number && done) {
+        const auto etag = http::find_header(answer.headers, "etag");
+        const bool copied = http::find_header(i.head.headers, "x-amz-copy-source").has_value();
+        co_await engine::on_core(home, [&] {
+            if (etag && length && !copied) {
+                uploads.part_arrived(key, id, *i.what.part_number, *length, *etag);
+            } else {
+                uploads.part_unknown(key, id);
+            }
+        });
+    } else if (i.head.method == "POST" && done) {
+        co_await engine::on_core(home, [&] { uploads.completed(key, id); });
+    } else if (i.head.method == "DELETE") {
+        co_await engine::on_core(home, [&] { uploads.aborted(key, id); });
+    }
 }
 
 core_id gateway::home_of(const object_name& name) const {
-    std::string key;
-    name.append_to(key);
+    const std::string key = key_of(name);
     return core_id(
         static_cast<std::uint16_t>(xxh3_64(std::as_bytes(std::span(key))) % neighbours_.size()));
 }
 
-engine::task<version_ptr> gateway::find(const object_name& name) {
-    if (version_ptr mine = versions_.find(name)) co_return mine;
+engine::task<version_cache::known> gateway::find(const object_name& name) {
+    if (version_cache::known mine = versions_.find(name); mine.version != nullptr) co_return mine;
     const core_id home = home_of(name);
     gateway* there = neighbours_[home.value()];
-    if (there == this) co_return nullptr;
-    version_ptr theirs =
-        co_await engine::on_core(home, [&] { return there->versions_.find(name); });
-    if (theirs != nullptr) versions_.remember(name, theirs);
+    if (there == this) co_return version_cache::known{};
+    auto theirs = co_await engine::on_core(home, [&] { return there->versions_.find(name); });
+    if (theirs.version != nullptr) versions_.remember(name, theirs.version, theirs.confirmed);
     co_return theirs;
 }
 
-engine::task<version_ptr> gateway::learn(const object_name& name, const http::response_head& head) {
-    auto described = describe_version(identity_, name, head.status, head.headers);
-    if (!described) {
-        co_await forget(name);
-        co_return nullptr;
-    }
-    // A Content-Range states the size beside the length of the answer; a Content-Length alone may lie.
-    if (head.status == 206) co_await remember(name, *described);
-    co_return std::move(*described);
-}
-
-engine::task<void> gateway::remember(const object_name& name, version_ptr version) {
-    versions_.remember(name, version);
+engine::task<void> gateway::remember(const object_name& name, version_ptr version,
+                                     time_point asked) {
+    versions_.remember(name, version, asked);
     const core_id home = home_of(name);
     gateway* there = neighbours_[home.value()];
     if (there != this) {
-        co_await engine::on_core(home, [&] { there->versions_.remember(name, version); });
+        co_await engine::on_core(home, [&] { there->versions_.remember(name, version, asked); });
     }
 }
 
@@ -169,13 +407,14 @@ engine::task<void> gateway::forget(const object_name& name) {
     }
 }
 
-engine::task<verdict> gateway::relay(exchange answer, const object_name& name) {
-    stats_.relayed.add();
-    version_ptr version;
-    const unsigned status = answer.head().status;
-    if (status == 200 || status == 206) version = co_await learn(name, answer.head());
-    if (status == 404) co_await forget(name);
-    co_return verdict{.version = std::move(version), .answer = std::move(answer)};
+// Every core may hold a version that it believes to be recent enough.
+engine::task<void> gateway::written(const object_name& name) {
+    const time_point when = engine::now();
+    for (std::size_t core = 0; core < neighbours_.size(); ++core) {
+        gateway* there = neighbours_[core];
+        co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
+                                 [&] { there->versions_.written(name, when); });
+    }
 }
 
 }  // namespace lode::frontend::origin

@@ -7,11 +7,20 @@
 //   ----------------------  ---------------------------------------------  ------------------------------
 //   a version               If-None-Match, If-Unmodified-Since             304: may read, unchanged
 //     and Range is free     ... and Range: bytes=0-0                       412: touched, ask anew
+//   a version, and the      If-None-Match; and a question of our own       304 to both: may read,
+//     client has If-Match     whether anything but the content changed       unchanged
 //   nothing, Range is free  Range: bytes=0-0                               206: may read, all headers
+//   nothing, Range is not   nothing: a HEAD of our own learns the version  then as above
 //   anything else           nothing: the request as it came                its answer goes to the client
 //
-// "Range is free" when the client's signature does not cover it. What is added is never signed, so the
-// signature stays valid. Any other answer is the client's: 403, 404, 416, 5xx.
+// "Range is free" when the client's signature does not cover it and no part number stands in its place.
+// What is added is never signed, so the signature stays valid. Any other answer is the client's: 403,
+// 404, 416, 5xx. An answer with headers that the client asked to be replaced (response-content-type)
+// describes no version.
+//
+// Questions that lode signs itself, having verified the client, may share their answers (see
+// shared_validation.h), and need not be asked at all where the operator accepts an older word (see
+// consistency.h).
 //
 // What one core learns is also told to the name's home core, and asked there by a core that does not know
 // it: any core of the node can then revalidate, which matters where a signed Range forbids to probe.
@@ -27,21 +36,41 @@
 
 #include "engine/base/counters.h"
 #include "frontend/http/message.h"
+#include "frontend/origin/consistency.h"
 #include "frontend/origin/exchange.h"
+#include "frontend/origin/layout_finder.h"
 #include "frontend/origin/object_version.h"
+#include "frontend/origin/own_request.h"
+#include "frontend/origin/shared_validation.h"
+#include "frontend/origin/upload_watch.h"
 #include "frontend/origin/version_cache.h"
 #include "frontend/s3/request_class.h"
 
 namespace lode::frontend::origin {
 
-// Either the caller may read `version`, which is current, or `answer` is for the client. An answer that
-// carries an object's bytes comes with the version that it describes; where only a Content-Length tells
-// the size, whoever has seen all the bytes arrive says remember().
+// Either the caller may read `version`, which is current and laid out, or `answer` is for the client. An
+// answer that carries an object's bytes comes with the version that it describes; where only a
+// Content-Length tells the size, whoever has seen all the bytes arrive says remember().
 struct verdict {
     version_ptr version;
     std::optional<exchange> answer;
+    time_point asked{};  // when the question was sent
 
     [[nodiscard]] bool authorised() const { return !answer.has_value(); }
+};
+
+// Who has to be convinced that the request may be answered.
+enum class asker : std::uint8_t {
+    client,  // the gateway judges the client's signature
+    lode,    // the client has been judged already, and the request is signed by lode
+};
+
+// A request as it goes to the gateway. Everything is borrowed.
+struct inquiry {
+    const http::request_head& head;
+    const s3::classified& what;
+    const object_name& name;
+    asker who = asker::client;
 };
 
 class gateway {
@@ -49,6 +78,9 @@ class gateway {
     struct statistics {
         counter revalidated;  // 304: unchanged
         counter learned;      // 206 to our one-byte range: version now known
+        counter described;    // a HEAD of our own made the version known
+        counter shared;       // served by the answer to another request's question
+        counter recent;       // not asked: the last word is recent enough
         counter touched;      // 412 or a new version where we knew one
         counter relayed;      // answers that went to the client as they were
         counter failed;       // no answer
@@ -56,26 +88,50 @@ class gateway {
 
     using by_core = std::vector<gateway*>;
 
-    // `identity` names the origin in part ids: the same on every node of a cluster.
-    gateway(const origin_link& link, std::string identity, std::size_t objects_max,
-            const by_core& neighbours)
-        : link_(link),
-          identity_(std::move(identity)),
-          versions_(objects_max),
-          neighbours_(neighbours) {}
+    struct options {
+        std::string identity;  // names the origin in part ids: the same on every node of a cluster
+        std::size_t objects_max = 65536;
+        origin::consistency consistency{};
+    };
 
-    engine::task<result<verdict>> authorise(const http::request_head& request,
-                                            const s3::classified& what, const object_name& name);
+    // `own` may be null: then only clients ask.
+    gateway(const origin_link& link, own_requests* own, options o, const by_core& neighbours);
+
+    engine::task<result<verdict>> authorise(const inquiry& i);
 
     // The client's request as it came; the answer teaches the version that it describes.
-    engine::task<result<verdict>> forward(const http::request_head& request,
-                                          const object_name& name);
+    engine::task<result<verdict>> forward(const inquiry& i);
 
-    // `version` is current and its size is certain.
-    engine::task<void> remember(const object_name& name, version_ptr version);
+    // `version` is current and its size is certain; `asked` as in verdict.
+    engine::task<void> remember(const object_name& name, version_ptr version, time_point asked);
 
-    // What we know of the object is doubtful: a write passed by, or its bytes did not fit its description.
+    // What we know of the object is doubtful: its bytes did not fit its description.
     engine::task<void> forget(const object_name& name);
+
+    // A write of the object has passed by.
+    engine::task<void> written(const object_name& name);
+
+    // The gateway's answer to a HEAD that passed by describes the version as one to a GET does.
+    engine::task<void> observe_head(const inquiry& i, const http::response_head& answer,
+                                    time_point asked);
+
+    // An answer to a multipart upload's request that passed by. `length`: of the part's content, where
+    // it is known.
+    engine::task<void> observe_upload(const inquiry& i, const http::response_head& answer,
+                                      std::optional<bytes> length);
+
+    // What lode itself finds at the origin under this name, by its own right. Null: nothing, or it may
+    // not ask.
+    engine::task<version_ptr> describe(const object_name& name);
+
+    // The version with its stored checksums, which a whole answer carries where the client wants them.
+    // The version as it is, where they cannot be had.
+    engine::task<version_ptr> with_stored_checksums(const object_name& name, version_ptr version);
+
+    // Where a part lies that was asked for by its number, if that is certain.
+    engine::task<std::optional<part_extent>> locate_part(const object_name& name,
+                                                         const object_version& version,
+                                                         std::uint32_t number);
 
     [[nodiscard]] origin_link& link() { return link_; }
     [[nodiscard]] const statistics& stats() const { return stats_; }
@@ -83,20 +139,31 @@ class gateway {
 
   private:
     // What the answer to a modified request means; nothing: ask in another way.
-    engine::task<result<std::optional<verdict>>> revalidate(const http::request_head& request,
-                                                            const object_name& name,
-                                                            version_ptr known, bool range_free);
-    engine::task<result<std::optional<verdict>>> probe(const http::request_head& request,
-                                                       const object_name& name);
+    using word = engine::task<result<std::optional<verdict>>>;
+    word revalidate(const inquiry& i, version_ptr known);
+    word revalidate_matched(const inquiry& i, version_ptr known);
+    word probe(const inquiry& i);
 
-    engine::task<version_ptr> find(const object_name& name);
-    engine::task<version_ptr> learn(const object_name& name, const http::response_head& head);
-    engine::task<verdict> relay(exchange answer, const object_name& name);
+    engine::task<result<verdict>> decide(const inquiry& i);
+    engine::task<result<verdict>> decide_for_all(const inquiry& i);
+    engine::task<result<bool>> untouched(const object_name& name, const object_version& known);
+
+    engine::task<version_cache::known> find(const object_name& name);
+    engine::task<version_ptr> learn(const inquiry& i, const http::response_head& head,
+                                    time_point asked);
+    engine::task<version_ptr> completed(const object_name& name, version_ptr version,
+                                        time_point asked);
+    engine::task<verdict> relay(exchange answer, const inquiry& i, time_point asked);
     [[nodiscard]] core_id home_of(const object_name& name) const;
 
     origin_link link_;
+    own_requests* own_;
     std::string identity_;
+    consistency consistency_;
     version_cache versions_;
+    layout_finder layouts_;
+    shared_validation validations_;
+    upload_watch uploads_;  // of the names whose home this core is
     const by_core& neighbours_;
     statistics stats_;
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
+#include "engine/base/assert.h"
 #include "engine/base/hash.h"
 #include "frontend/http/head_writer.h"
 #include "frontend/s3/etag.h"
@@ -17,33 +19,26 @@ using http::equal_ignoring_case;
 using http::starts_with_ignoring_case;
 
 // These belong to one answer or one connection, not to the object version.
-constexpr std::array<std::string_view, 21> per_answer = {
-    "accept-ranges",
-    "age",
-    "alt-svc",
-    "cache-status",
-    "connection",
-    "content-length",
-    "content-range",
-    "date",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "via",
-    "x-amz-id-2",
-    "x-amz-mp-parts-count",
-    "x-amz-request-id",
-    "x-cache",
-    "x-amz-checksum-type",
+constexpr std::array<std::string_view, 20> per_answer = {
+    "accept-ranges",    "age",
+    "alt-svc",          "cache-status",
+    "connection",       "content-length",
+    "content-range",    "date",
+    "keep-alive",       "proxy-authenticate",
+    "proxy-connection", "te",
+    "trailer",          "transfer-encoding",
+    "upgrade",          "via",
+    "x-amz-id-2",       "x-amz-mp-parts-count",
+    "x-amz-request-id", "x-cache",
 };
+
+bool is_checksum(std::string_view name) {
+    return starts_with_ignoring_case(name, "x-amz-checksum-");
+}
 
 bool belongs_to_version(std::string_view name) {
     // A checksum holds for the bytes that it was sent with; a range of them has another one.
-    if (starts_with_ignoring_case(name, "x-amz-checksum-")) return false;
+    if (is_checksum(name)) return false;
     return std::ranges::none_of(per_answer,
                                 [&](std::string_view n) { return equal_ignoring_case(n, name); });
 }
@@ -99,18 +94,52 @@ result<version_ptr> describe_version(std::string_view origin, const object_name&
         http::append_field(made->headers, h.name, h.value);
     }
     const auto version_id = http::find_header(headers, "x-amz-version-id").value_or("");
-    made->part = {.id = hash128_builder()
-                            .add(origin)
-                            .add(name.scope)
-                            .add(name.bucket)
-                            .add(name.key)
-                            .add(*etag)
-                            .add(version_id)
-                            .add(0)
-                            .add(size->count())
-                            .finish(),
-                  .length = *size};
+    made->identity = hash128_builder()
+                         .add(origin)
+                         .add(name.scope)
+                         .add(name.bucket)
+                         .add(name.key)
+                         .add(*etag)
+                         .add(version_id)
+                         .add(size->count())
+                         .finish();
+    made->layout = part_layout::whole(*size);
+    made->laid_out = s3::part_count_of(*etag).value_or(1) == 1;
     return made;
+}
+
+engine::part_key object_version::part(std::uint32_t index) const {
+    const part_extent extent = layout.at(index);
+    const std::array<std::uint64_t, 4> named = {identity.high, identity.low, extent.first.value(),
+                                                extent.length.count()};
+    return {.id = xxh3_128(std::as_bytes(std::span(named))), .length = extent.length};
+}
+
+bool object_version::same_as(const object_version& other) const {
+    return identity == other.identity && last_modified == other.last_modified &&
+           headers == other.headers;
+}
+
+version_ptr with_layout(const object_version& v, part_layout layout) {
+    LODE_ASSERT(layout.size() == v.size);
+    auto made = std::make_shared<object_version>(v);
+    made->layout = std::move(layout);
+    made->laid_out = true;
+    return made;
+}
+
+version_ptr with_checksums(const object_version& v, std::string lines) {
+    auto made = std::make_shared<object_version>(v);
+    made->checksums = std::move(lines);
+    return made;
+}
+
+std::string checksum_lines(std::span<const http::header> headers) {
+    std::string lines;
+    for (const http::header& h : headers) {
+        if (is_checksum(h.name)) http::append_field(lines, h.name, h.value);
+    }
+    return lines;
 }
 
 }  // namespace lode::frontend::origin

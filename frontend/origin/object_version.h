@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "engine/base/units.h"
 #include "engine/store/part_store.h"
 #include "frontend/http/header.h"
+#include "frontend/origin/part_layout.h"
 
 namespace lode::frontend::origin {
 
@@ -36,17 +38,37 @@ struct object_version {
     std::string etag;           // with its quotes, as the origin sent it
     std::string last_modified;  // as the origin sent it
     bytes size;
-    std::string headers;    // "Name: value\r\n" lines that belong to the version
-    engine::part_key part;  // the whole object is one part
+    std::string headers;  // "Name: value\r\n" lines that belong to the version
+    // The same for the stored checksums of the whole object; nothing while nobody asked for them.
+    std::optional<std::string> checksums;
+    hash128 identity;  // of the content: origin, name, ETag, version id, size
+    part_layout layout = part_layout::whole(bytes(0));
+    bool laid_out =
+        false;  // `layout` is what it will be; else a multipart object's is still to be found
+
+    // Names a part's bytes in the cache, by its index in `layout`.
+    [[nodiscard]] engine::part_key part(std::uint32_t index) const;
+
+    // Described by the same answer: content, time and headers.
+    [[nodiscard]] bool same_as(const object_version& other) const;
 
     [[nodiscard]] std::size_t memory() const {
-        return sizeof *this + etag.size() + last_modified.size() + headers.size();
+        return sizeof *this + etag.size() + last_modified.size() + headers.size() +
+               layout.memory() + (checksums ? checksums->size() : 0);
     }
 };
 
 using version_ptr = std::shared_ptr<const object_version>;
 
-// From the head of a 200 or 206 answer to a GET. `origin` names the store that answered.
+// A copy that differs in one thing.
+[[nodiscard]] version_ptr with_layout(const object_version& v, part_layout layout);
+[[nodiscard]] version_ptr with_checksums(const object_version& v, std::string lines);
+
+// The lines of `headers` that state checksums of the body.
+[[nodiscard]] std::string checksum_lines(std::span<const http::header> headers);
+
+// From the head of a 200 or 206 answer to a GET or HEAD that asked for no other headers than the stored
+// ones. `origin` names the store that answered.
 [[nodiscard]] result<version_ptr> describe_version(std::string_view origin, const object_name& name,
                                                    unsigned status,
                                                    std::span<const http::header> headers);

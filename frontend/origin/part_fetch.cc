@@ -4,7 +4,6 @@
 
 #include "engine/runtime/core.h"
 #include "frontend/http/hop_by_hop.h"
-#include "frontend/s3/percent.h"
 #include "frontend/s3/range.h"
 
 namespace lode::frontend::origin {
@@ -41,42 +40,13 @@ fetch_request repeat_of(const http::request_head& request) {
     return made;
 }
 
-result<fetch_request> own_request(s3::signer& who, std::string_view authority,
-                                  const object_name& name, wall_time now) {
-    std::string path = "/";
-    s3::percent_encode(name.bucket, s3::slash::encode, path);
-    path += '/';
-    s3::percent_encode(name.key, s3::slash::keep, path);
-    std::string query;
-    if (!name.version_id.empty()) {
-        query = "versionId=";
-        s3::percent_encode(name.version_id, s3::slash::encode, query);
-    }
-    auto signature = who.sign(
-        {.method = "GET", .raw_path = path, .raw_query = query, .host = authority, .headers = {}},
-        now);
-    if (!signature) return std::unexpected(signature.error());
-    fetch_request made{.target = query.empty() ? path : path + "?" + query, .fields = {}};
-    made.fields.emplace_back("Host", authority);
-    made.fields.emplace_back("x-amz-date", std::move(signature->x_amz_date));
-    made.fields.emplace_back("x-amz-content-sha256", std::move(signature->x_amz_content_sha256));
-    if (!signature->x_amz_security_token.empty()) {
-        made.fields.emplace_back("x-amz-security-token",
-                                 std::move(signature->x_amz_security_token));
-    }
-    made.fields.emplace_back("Authorization", std::move(signature->authorization));
-    return made;
-}
-
 engine::task<result<>> part_fetch::fetch(part_offset first, bytes length, engine::fill_sink& sink) {
     engine::core* here = engine::core::current_or_null();
     origin_link& link = *links_.at(here == nullptr ? 0 : here->self().value());
-    const object_offset begin(first.value());
+    const object_offset begin = begins_ + bytes(first.value());
     const std::string range =
         s3::range_header({.first = begin, .last = begin + (length - bytes(1))});
-    std::vector<http::header> fields;
-    fields.reserve(request_.fields.size() + 2);
-    for (const auto& [name, value] : request_.fields) fields.push_back({name, value});
+    std::vector<http::header> fields = request_.headers();
     fields.push_back({.name = "Range", .value = range});
     fields.push_back({.name = "If-Match", .value = version_->etag});
 
@@ -84,7 +54,7 @@ engine::task<result<>> part_fetch::fetch(part_offset first, bytes length, engine
         link, {.method = "GET", .target = request_.target, .headers = fields});
     if (!answer) co_return std::unexpected(answer.error());
     if (aborted_) co_return fail(errc::cancelled);
-    if (auto fits = check(answer->head(), first, length); !fits) {
+    if (auto fits = check(answer->head(), begin, length); !fits) {
         co_await answer->discard();
         co_return fits;
     }
@@ -96,8 +66,9 @@ engine::task<result<>> part_fetch::fetch(part_offset first, bytes length, engine
 }
 
 // The answer must be about exactly the bytes and the version that were asked for.
-result<> part_fetch::check(const http::response_head& head, part_offset first, bytes length) const {
-    const bool whole = first == part_offset(0) && length == version_->size;
+result<> part_fetch::check(const http::response_head& head, object_offset first,
+                           bytes length) const {
+    const bool whole = first == object_offset(0) && length == version_->size;
     if (head.status != 206 && !(head.status == 200 && whole)) return fail(meaning_of(head.status));
     if (http::find_header(head.headers, "etag") != version_->etag) return fail(errc::changed);
     if (head.status == 206) {
@@ -106,7 +77,7 @@ result<> part_fetch::check(const http::response_head& head, part_offset first, b
         if (!range || !range->range || !range->object_size) return fail(errc::protocol);
         // Same ETag, other size: whoever described this version to us was wrong.
         if (*range->object_size != version_->size) return fail(errc::changed);
-        if (range->range->first.value() != first.value() || range->range->length() != length) {
+        if (range->range->first != first || range->range->length() != length) {
             return fail(errc::protocol);
         }
     }

@@ -19,43 +19,39 @@
 #include "frontend/http/message.h"
 #include "frontend/origin/exchange.h"
 #include "frontend/origin/object_version.h"
-#include "frontend/s3/sigv4.h"
+#include "frontend/origin/own_request.h"
 
 namespace lode::frontend::origin {
 
 // Every core's way to the origin, by core number. Made at start, then only read.
 using links_by_core = std::vector<origin_link*>;
 
-// A complete head but for Range and If-Match.
-struct fetch_request {
-    std::string target;
-    std::vector<std::pair<std::string, std::string>> fields;
-};
-
 // The client's own request, to be repeated. Only where its signature does not cover Range and it
 // carries no conditions.
 [[nodiscard]] fetch_request repeat_of(const http::request_head& request);
 
-// A request of our own, in path style.
-[[nodiscard]] result<fetch_request> own_request(s3::signer& who, std::string_view authority,
-                                                const object_name& name, wall_time now);
-
 class part_fetch final : public engine::part_source {
   public:
-    part_fetch(const links_by_core& links, fetch_request request, version_ptr version)
-        : links_(links), request_(std::move(request)), version_(std::move(version)) {}
+    // `part`: which of the version's parts.
+    part_fetch(const links_by_core& links, fetch_request request, version_ptr version,
+               std::uint32_t part)
+        : links_(links),
+          request_(std::move(request)),
+          version_(std::move(version)),
+          begins_(version_->layout.at(part).first) {}
 
     engine::task<result<>> fetch(part_offset first, bytes length, engine::fill_sink& sink) override;
     void abort() override;
 
   private:
     engine::task<result<>> pour(exchange& answer, bytes length, engine::fill_sink& sink);
-    [[nodiscard]] result<> check(const http::response_head& head, part_offset first,
+    [[nodiscard]] result<> check(const http::response_head& head, object_offset first,
                                  bytes length) const;
 
     const links_by_core& links_;
     fetch_request request_;
     version_ptr version_;
+    object_offset begins_;  // where the part does
     exchange* current_ = nullptr;
     bool aborted_ = false;
 };

@@ -2,22 +2,34 @@
 
 #include <utility>
 
+#include "engine/base/assert.h"
+
 namespace lode::frontend::origin {
 
-version_ptr version_cache::find(const object_name& name) {
+version_cache::known version_cache::find(const object_name& name) {
     const auto found = entries_.find(key_of(name));
-    if (found == entries_.end()) return nullptr;
+    if (found == entries_.end() || found->second.version == nullptr) return {};
     by_age_.move_to_back(found->second);
-    return found->second.version;
+    return {.version = found->second.version, .confirmed = found->second.when};
 }
 
-void version_cache::remember(const object_name& name, version_ptr version) {
+void version_cache::remember(const object_name& name, version_ptr version, time_point asked) {
+    LODE_ASSERT(version != nullptr);
+    const auto found = entries_.find(key_of(name));
+    if (found != entries_.end() && found->second.when > asked) return;
+    put(name, std::move(version), asked);
+}
+
+void version_cache::written(const object_name& name, time_point when) { put(name, nullptr, when); }
+
+void version_cache::put(const object_name& name, version_ptr version, time_point when) {
     forget(name);
     const auto [place, inserted] = entries_.try_emplace(std::string(key_of(name)));
     LODE_ASSERT(inserted);
     entry& e = place->second;
     e.name = place->first;
     e.version = std::move(version);
+    e.when = when;
     by_age_.push_back(e);
     memory_ += cost_of(e);
     while (entries_.size() > objects_max_ || memory_ > memory_max) erase(by_age_.front());
@@ -30,7 +42,7 @@ void version_cache::forget(const object_name& name) {
 
 std::size_t version_cache::cost_of(const entry& e) {
     constexpr std::size_t bookkeeping = 128;  // hash node, list hook, control block
-    return bookkeeping + e.name.size() + e.version->memory();
+    return bookkeeping + e.name.size() + (e.version == nullptr ? 0 : e.version->memory());
 }
 
 std::string_view version_cache::key_of(const object_name& name) {

@@ -1,7 +1,11 @@
 // frontend/origin/version_cache.h
 //
 // The object versions that this core has seen last, by name. What it says is never served without
-// the gateway's word that it is still true; a wrong entry costs a round trip, not a wrong byte.
+// the gateway's word that it is still true, or of a time that the operator finds recent enough; a wrong
+// entry costs a round trip, not a wrong byte.
+//
+// A write leaves a mark in the place of the version, so that an answer to a question that was sent
+// before it, and arrives after it, is not remembered.
 //
 //   Core     One cache per core.
 //   Memory   At most `memory_max` and `objects_max`; the least recently used goes first.
@@ -12,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/base/clock.h"
 #include "engine/base/list.h"
 #include "frontend/origin/object_version.h"
 
@@ -23,10 +28,19 @@ class version_cache {
 
     explicit version_cache(std::size_t objects_max) : objects_max_(objects_max) {}
 
-    // The remembered version, or null.
-    [[nodiscard]] version_ptr find(const object_name& name);
-    void remember(const object_name& name, version_ptr version);
+    struct known {
+        version_ptr version;     // or null
+        time_point confirmed{};  // when the question was sent that the origin answered with it
+    };
+    [[nodiscard]] known find(const object_name& name);
+
+    // `asked`: when the question was sent. Ignored where a write came later, or a younger answer.
+    void remember(const object_name& name, version_ptr version, time_point asked);
     void forget(const object_name& name);
+
+    // A write of the object ended at this time: forgets, and keeps what was asked before from coming
+    // back.
+    void written(const object_name& name, time_point when);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] std::size_t memory() const { return memory_; }
@@ -34,7 +48,8 @@ class version_cache {
   private:
     struct entry : list_hook<> {
         std::string_view name;  // the map's key
-        version_ptr version;
+        version_ptr version;    // null: written lately
+        time_point when{};      // confirmed or written
     };
     struct hash {
         using is_transparent = void;
@@ -46,6 +61,7 @@ class version_cache {
     [[nodiscard]] static std::size_t cost_of(const entry& e);
     std::string_view key_of(const object_name& name);
     void erase(entry& e);
+    void put(const object_name& name, version_ptr version, time_point when);
 
     std::size_t objects_max_;
     std::size_t memory_ = 0;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
+#include <utility>
 
 #include "engine/base/assert.h"
+#include "frontend/s3/etag.h"
 #include "frontend/s3/percent.h"
 #include "frontend/s3/query.h"
 
@@ -15,6 +18,8 @@ using http::equal_ignoring_case;
 using http::starts_with_ignoring_case;
 
 constexpr std::size_t version_id_length_max = 1024;
+constexpr std::size_t upload_id_length_max = 1024;
+constexpr std::size_t override_length_max = 4096;
 
 // What the query says, beside naming the object.
 struct query_facts {
@@ -22,9 +27,10 @@ struct query_facts {
     bool sigv4 = false;
     bool sigv2 = false;
     bool range_signed = false;
+    std::string signed_headers;  // of a presigned URL
 };
 
-query_facts read_query(std::string_view raw_query, std::string& version_id);
+query_facts read_query(std::string_view raw_query, classified& out);
 void read_headers(std::span<const http::header> headers, classified& out);
 void read_auth(std::span<const http::header> headers, const query_facts& facts, classified& out);
 operation operation_of(const request_head& request, const query_facts& facts,
@@ -34,13 +40,16 @@ operation operation_of(const request_head& request, const query_facts& facts,
 
 void classify(const request_head& request, std::span<const std::string> domains, classified& out) {
     out.range_signed = out.conditional = out.sse_customer_key = out.checksum_mode = false;
-    out.no_cache = out.no_store = false;
+    out.no_cache = out.no_store = out.only_if_match = false;
     out.version_id.clear();
+    out.upload_id.clear();
+    out.part_number.reset();
+    out.overrides.clear();
 
     const auto [path, raw_query] = split(request.target);
     const auto host = http::find_header(request.headers, "host").value_or("");
     resolve_address(host, domains, path, out.where);
-    const query_facts facts = read_query(raw_query, out.version_id);
+    const query_facts facts = read_query(raw_query, out);
     read_headers(request.headers, out);
     read_auth(request.headers, facts, out);
     out.op = operation_of(request, facts, out);
@@ -68,13 +77,35 @@ namespace {
 constexpr std::array<std::string_view, 5> conditional_headers = {
     "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"};
 
-bool signs_a_condition(std::string_view signed_headers) {
-    return std::ranges::any_of(conditional_headers, [&](std::string_view name) {
-        return lists_header(signed_headers, name);
-    });
-}
+enum class parameter : std::uint8_t {
+    other,
+    sigv4,
+    sigv4_signed_headers,
+    sigv2,
+    version,
+    part_number,
+    upload_id,
+    override_header,
+    ignored
+};
 
-enum class parameter : std::uint8_t { other, sigv4, sigv4_signed_headers, sigv2, version, ignored };
+// The response header that a query parameter replaces; empty where it replaces none.
+std::string_view overridden(std::string_view parameter) {
+    struct known {
+        std::string_view name;
+        std::string_view header;
+    };
+    static constexpr std::array<known, 6> table = {{
+        {"response-cache-control", "Cache-Control"},
+        {"response-content-disposition", "Content-Disposition"},
+        {"response-content-encoding", "Content-Encoding"},
+        {"response-content-language", "Content-Language"},
+        {"response-content-type", "Content-Type"},
+        {"response-expires", "Expires"},
+    }};
+    const auto* found = std::ranges::find(table, parameter, &known::name);
+    return found == table.end() ? std::string_view() : found->header;
+}
 
 // Names are case sensitive, as they are for S3. x-id only repeats the operation's name for logs.
 parameter parameter_of(std::string_view decoded_name) {
@@ -82,7 +113,7 @@ parameter parameter_of(std::string_view decoded_name) {
         std::string_view name;
         parameter what;
     };
-    static constexpr std::array<known, 14> table = {{
+    static constexpr std::array<known, 16> table = {{
         {"X-Amz-Algorithm", parameter::sigv4},
         {"X-Amz-Credential", parameter::sigv4},
         {"X-Amz-Date", parameter::sigv4},
@@ -97,18 +128,49 @@ parameter parameter_of(std::string_view decoded_name) {
         {"x-amz-security-token", parameter::ignored},  // SigV2 with temporary credentials
         {"x-id", parameter::ignored},
         {"versionId", parameter::version},
+        {"partNumber", parameter::part_number},
+        {"uploadId", parameter::upload_id},
     }};
     const auto* found = std::ranges::find(table, decoded_name, &known::name);
-    return found == table.end() ? parameter::other : found->what;
+    if (found != table.end()) return found->what;
+    return overridden(decoded_name).empty() ? parameter::other : parameter::override_header;
 }
 
-// An empty, unreadable or repeated versionId is left to the origin.
-bool take_version(const query_parameter& p, std::string& version_id) {
-    if (!version_id.empty() || p.value.size() > version_id_length_max) return false;
-    return percent_decode(p.value, plus_sign::space, version_id) && !version_id.empty();
+// An empty, unreadable, overlong or repeated id is left to the origin.
+bool take_id(const query_parameter& p, std::size_t length_max, std::string& id) {
+    if (!id.empty() || p.value.size() > length_max) return false;
+    return percent_decode(p.value, plus_sign::space, id) && !id.empty();
 }
 
-query_facts read_query(std::string_view raw_query, std::string& version_id) {
+bool take_part_number(const query_parameter& p, std::optional<std::uint32_t>& number) {
+    std::uint32_t value = 0;
+    const auto [end, problem] =
+        std::from_chars(p.value.data(), p.value.data() + p.value.size(), value);
+    const bool read = problem == std::errc() && end == p.value.data() + p.value.size();
+    if (number || !read || value == 0 || value > part_count_max) return false;
+    number = value;
+    return true;
+}
+
+bool take_override(const query_parameter& p, std::string_view decoded_name,
+                   std::vector<classified::override_field>& overrides) {
+    const std::string_view header = overridden(decoded_name);
+    // What an empty one means, stores disagree about.
+    if (p.value.empty() || p.value.size() > override_length_max) return false;
+    for (const auto& o : overrides) {
+        if (o.name == header) return false;
+    }
+    std::string value;
+    if (!percent_decode(p.value, plus_sign::space, value)) return false;
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    };
+    if (std::ranges::any_of(value, is_control)) return false;
+    overrides.push_back({.name = header, .value = std::move(value)});
+    return true;
+}
+
+query_facts read_query(std::string_view raw_query, classified& out) {
     query_facts facts;
     for (const query_parameter& p : query(raw_query)) {
         // Longer than any name in the table: what does not fit is none of them.
@@ -120,13 +182,25 @@ query_facts read_query(std::string_view raw_query, std::string& version_id) {
             case parameter::sigv4: facts.sigv4 = true; break;
             case parameter::sigv4_signed_headers: {
                 facts.sigv4 = true;
-                std::string list;
-                const auto valid = percent_decode(p.value, plus_sign::space, list);
-                facts.range_signed |= !valid || lists_header(list, "range");
+                facts.signed_headers.clear();
+                const auto valid = percent_decode(p.value, plus_sign::space, facts.signed_headers);
+                facts.range_signed |= !valid || lists_header(facts.signed_headers, "range");
                 facts.harmless &= valid.has_value();
                 break;
             }
-            case parameter::version: facts.harmless &= take_version(p, version_id); break;
+            case parameter::version:
+                facts.harmless &= take_id(p, version_id_length_max, out.version_id);
+                break;
+            case parameter::part_number:
+                facts.harmless &= take_part_number(p, out.part_number);
+                break;
+            case parameter::upload_id:
+                (void)take_id(p, upload_id_length_max, out.upload_id);
+                facts.harmless = false;
+                break;
+            case parameter::override_header:
+                facts.harmless &= take_override(p, *name, out.overrides);
+                break;
             case parameter::ignored: break;
         }
     }
@@ -146,14 +220,28 @@ void read_cache_control(std::string_view value, classified& out) {
 
 void read_headers(std::span<const http::header> headers, classified& out) {
     constexpr std::string_view customer_key = "x-amz-server-side-encryption-customer-";
+    int conditions = 0;
+    bool if_match = false;
     for (const auto& [name, value] : headers) {
         if (equal_ignoring_case(name, "cache-control")) read_cache_control(value, out);
         if (equal_ignoring_case(name, "x-amz-checksum-mode")) out.checksum_mode = true;
         if (starts_with_ignoring_case(name, customer_key)) out.sse_customer_key = true;
         for (const auto condition : conditional_headers) {
-            if (equal_ignoring_case(name, condition)) out.conditional = true;
+            if (equal_ignoring_case(name, condition)) ++conditions;
         }
+        if (equal_ignoring_case(name, "if-match")) if_match = true;
     }
+    out.conditional = conditions > 0;
+    out.only_if_match = conditions == 1 && if_match;
+}
+
+// One that is signed and was not sent must stay away.
+void note_signed_conditions(std::string_view signed_headers, classified& out) {
+    const auto count = std::ranges::count_if(conditional_headers, [&](std::string_view name) {
+        return lists_header(signed_headers, name);
+    });
+    out.conditional |= count > 0;
+    out.only_if_match &= count == 0 || (count == 1 && lists_header(signed_headers, "if-match"));
 }
 
 // When a request states more than one kind, the origin will refuse it; until then what it says is
@@ -164,6 +252,7 @@ void read_auth(std::span<const http::header> headers, const query_facts& facts, 
                : facts.sigv2 ? auth_kind::sigv2_query
                              : auth_kind::anonymous;
 
+    note_signed_conditions(facts.signed_headers, out);
     const auto authorization = http::find_header(headers, "authorization");
     if (!authorization) return;
     if (authorization->starts_with("AWS ")) {
@@ -173,7 +262,7 @@ void read_auth(std::span<const http::header> headers, const query_facts& facts, 
     out.auth = authorization->starts_with("AWS4-") ? auth_kind::sigv4_header : auth_kind::unknown;
     const auto list = signed_headers_of(*authorization);
     out.range_signed |= list.empty() || lists_header(list, "range");
-    out.conditional |= signs_a_condition(list);
+    note_signed_conditions(list, out);
 }
 
 bool is_s3_method(std::string_view method) {
@@ -192,6 +281,8 @@ operation operation_of(const request_head& request, const query_facts& facts,
         case address_kind::object: break;
     }
     if (!facts.harmless) return operation::other_object;
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    if (!reads && (seen.part_number || !seen.overrides.empty())) return operation::other_object;
     if (request.method == "GET") return operation::get_object;
     if (request.method == "HEAD") return operation::head_object;
     if (request.method == "DELETE") return operation::delete_object;

@@ -13,9 +13,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "frontend/http/header.h"
 #include "frontend/s3/address.h"
@@ -62,10 +64,22 @@ struct classified {
     // Has, or has signed, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since,
     // If-Range.
     bool conditional = false;
+    bool only_if_match = false;     // of these, exactly one If-Match and nothing else
     bool sse_customer_key = false;  // carries x-amz-server-side-encryption-customer-*
     bool checksum_mode = false;     // x-amz-checksum-mode: the answer should carry checksums
     bool no_cache = false;          // Cache-Control
     bool no_store = false;          // Cache-Control
+
+    // From the query. A part number outside 1 to 10,000 makes the request `other_object`.
+    std::optional<std::uint32_t> part_number;
+    std::string upload_id;  // decoded; a multipart upload's request, `other_object` too
+    // response-content-type and its like: the headers that the answer shall have instead. The
+    // value holds no control character.
+    struct override_field {
+        std::string_view name;  // of the response header
+        std::string value;
+    };
+    std::vector<override_field> overrides;
 };
 
 void classify(const request_head& request, std::span<const std::string> domains, classified& out);

@@ -31,7 +31,15 @@ std::vector<http::header> without(std::string_view name) {
 
 hash128 part_of(std::string_view origin, const object_name& name,
                 std::vector<http::header> headers) {
-    return (*describe_version(origin, name, 206, headers))->part.id;
+    return (*describe_version(origin, name, 206, headers))->part(0).id;
+}
+
+object_name named(std::string key) {
+    return {.scope = "", .bucket = "b", .key = std::move(key), .version_id = ""};
+}
+
+time_point at(int seconds) {
+    return time_point(std::chrono::seconds(seconds));
 }
 
 }  // namespace
@@ -42,7 +50,7 @@ TEST_CASE("a version keeps the headers that belong to the object and drops those
     REQUIRE(version);
     CHECK((*version)->size == bytes(1234));
     CHECK((*version)->etag == "\"abc\"");
-    CHECK((*version)->part.length == bytes(1234));
+    CHECK((*version)->part(0).length == bytes(1234));
     CHECK((*version)->headers ==
           "ETag: \"abc\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
           "x-amz-meta-colour: blue\r\nContent-Type: text/plain\r\n");
@@ -98,31 +106,54 @@ TEST_CASE("a part's id depends on everything that tells one content from another
 
 TEST_CASE("the version cache forgets what was used least recently") {
     version_cache cache(2);
-    const auto named = [](std::string key) {
-        return object_name{.scope = "", .bucket = "b", .key = std::move(key), .version_id = ""};
-    };
     const version_ptr version = *describe_version("o", some_name, 206, good_headers());
-    cache.remember(named("1"), version);
-    cache.remember(named("2"), version);
-    CHECK(cache.find(named("1")) == version);
+    cache.remember(named("1"), version, at(1));
+    cache.remember(named("2"), version, at(1));
+    CHECK(cache.find(named("1")).version == version);
 
-    cache.remember(named("3"), version);
+    cache.remember(named("3"), version, at(1));
 
-    CHECK(cache.find(named("2")) == nullptr);
-    CHECK(cache.find(named("1")) == version);
-    CHECK(cache.find(named("3")) == version);
+    CHECK(cache.find(named("2")).version == nullptr);
+    CHECK(cache.find(named("1")).version == version);
+    CHECK(cache.find(named("3")).version == version);
     CHECK(cache.size() == 2);
     cache.forget(named("1"));
     cache.forget(named("3"));
     CHECK(cache.memory() == 0);
 }
 
+TEST_CASE("an answer to a question from before a write is not remembered") {
+    version_cache cache(10);
+    const version_ptr version = *describe_version("o", some_name, 206, good_headers());
+    cache.remember(named("1"), version, at(1));
+
+    cache.written(named("1"), at(5));
+    CHECK(cache.find(named("1")).version == nullptr);
+    cache.remember(named("1"), version, at(4));
+    CHECK(cache.find(named("1")).version == nullptr);
+    cache.remember(named("1"), version, at(6));
+
+    CHECK(cache.find(named("1")).version == version);
+    CHECK(cache.find(named("1")).confirmed == at(6));
+}
+
+TEST_CASE("an older word does not replace a younger one") {
+    version_cache cache(10);
+    const version_ptr old = *describe_version("o", some_name, 206, good_headers());
+    const version_ptr young = with_checksums(*old, "");
+    cache.remember(named("1"), young, at(6));
+
+    cache.remember(named("1"), old, at(5));
+
+    CHECK(cache.find(named("1")).version == young);
+}
+
 TEST_CASE("a version id asked for is part of the name") {
     version_cache cache(10);
     object_name old = some_name;
     old.version_id = "v1";
-    cache.remember(old, *describe_version("o", old, 206, good_headers()));
+    cache.remember(old, *describe_version("o", old, 206, good_headers()), at(1));
 
-    CHECK(cache.find(some_name) == nullptr);
-    CHECK(cache.find(old) != nullptr);
+    CHECK(cache.find(some_name).version == nullptr);
+    CHECK(cache.find(old).version != nullptr);
 }

@@ -200,9 +200,15 @@ TEST_CASE("any other parameter sends a GET to the origin") {
                               "attributes",
                               "torrent",
                               "uploadId=1",
-                              "partNumber=1",
-                              "response-content-type=x",
+                              "partNumber=0",
+                              "partNumber=10001",
+                              "partNumber=1x",
+                              "partNumber=",
+                              "partNumber=1&partNumber=2",
                               "response-content-type=",
+                              "response-content-type=a%0d%0ab",
+                              "response-content-type=a&response-content-type=b",
+                              "response-x-amz-meta-a=b",
                               "select",
                               "retention",
                               "legal-hold",
@@ -240,9 +246,52 @@ TEST_CASE("one readable version id is taken, anything else is left to the origin
     CHECK(get("/bucket/key?versionId=" + std::string(1025, 'v')) == operation::other_object);
 }
 
+TEST_CASE("a part's number is read where it can be one") {
+    CHECK(get("/bucket/key?partNumber=1") == operation::get_object);
+    CHECK(of("GET", "/bucket/key?partNumber=1").part_number == 1);
+    CHECK(of("GET", "/bucket/key?part%4eumber=10000").part_number == 10000);
+    CHECK(!of("GET", "/bucket/key").part_number);
+    const auto upload = of("PUT", "/bucket/key?partNumber=7&uploadId=a%2Fb");
+    CHECK(upload.part_number == 7);
+    CHECK(upload.upload_id == "a/b");
+}
+
+TEST_CASE("headers that the client wants replaced are taken with their values decoded") {
+    const auto what = of("GET",
+                         "/bucket/key?response-content-type=text%2Fplain&"
+                         "response-content-disposition=attachment%3B+filename%3D%22a%22");
+    CHECK(what.op == operation::get_object);
+    REQUIRE(what.overrides.size() == 2);
+    CHECK(what.overrides[0].name == "Content-Type");
+    CHECK(what.overrides[0].value == "text/plain");
+    CHECK(what.overrides[1].name == "Content-Disposition");
+    CHECK(what.overrides[1].value == "attachment; filename=\"a\"");
+}
+
+TEST_CASE("one If-Match and nothing else is a condition that can be worked with") {
+    CHECK(of("GET", "/b/k", {{"If-Match", "\"x\""}}).only_if_match);
+    CHECK(!of("GET", "/b/k").only_if_match);
+    CHECK(!of("GET", "/b/k", {{"If-Match", "\"x\""}, {"If-Match", "\"y\""}}).only_if_match);
+    CHECK(!of("GET", "/b/k", {{"If-Match", "\"x\""}, {"If-Range", "\"x\""}}).only_if_match);
+    const auto signing = [](std::string_view list) {
+        return http::header{"Authorization", list};
+    };
+    CHECK(of("GET", "/b/k",
+             {{"If-Match", "\"x\""}, signing("AWS4-HMAC-SHA256 SignedHeaders=host;if-match")})
+              .only_if_match);
+    // A condition that is signed and absent must stay absent.
+    CHECK(!of("GET", "/b/k",
+              {{"If-Match", "\"x\""},
+               signing("AWS4-HMAC-SHA256 SignedHeaders=host;if-match;if-none-match")})
+               .only_if_match);
+    CHECK(of("GET", "/b/k?X-Amz-SignedHeaders=host%3Bif-none-match").conditional);
+}
+
 TEST_CASE("the other methods are told apart") {
     CHECK(of("HEAD", "/bucket/key").op == operation::head_object);
-    CHECK(of("HEAD", "/bucket/key?partNumber=1").op == operation::other_object);
+    CHECK(of("HEAD", "/bucket/key?partNumber=1").op == operation::head_object);
+    CHECK(of("PUT", "/bucket/key?partNumber=1").op == operation::other_object);
+    CHECK(of("DELETE", "/bucket/key?response-expires=0").op == operation::other_object);
     CHECK(of("PUT", "/bucket/key").op == operation::put_object);
     CHECK(of("PUT", "/bucket/key?x-id=PutObject").op == operation::put_object);
     CHECK(of("PUT", "/bucket/key?partNumber=1&uploadId=u").op == operation::other_object);
