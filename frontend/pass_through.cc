@@ -1,6 +1,7 @@
 #include "frontend/pass_through.h"
 
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include "engine/runtime/scope.h"
@@ -183,6 +184,30 @@ origin::forwarded_head forwarded(const request& r) {
             .framing = r.head.body == http::framing::chunked ? body::chunked : body::as_announced};
 }
 
+// The length of the content that an upload carries, without the framing of chunk signatures.
+std::optional<bytes> content_length_of(const request& r) {
+    if (const auto decoded = http::find_header(r.head.headers, "x-amz-decoded-content-length")) {
+        std::uint64_t count = 0;
+        const char* end = decoded->data() + decoded->size();
+        const auto [stop, problem] = std::from_chars(decoded->data(), end, count);
+        if (problem != std::errc() || stop != end) return std::nullopt;
+        return bytes(count);
+    }
+    if (r.head.body != http::framing::length) return std::nullopt;
+    return r.head.content_length;
+}
+
+// What the answer to a HEAD or to an upload tells about the object.
+engine::task<void> learn_in_passing(serving& here, const request& r,
+                                    const http::response_head& answer, time_point asked) {
+    if (r.what.op == s3::operation::head_object && !r.what.sse_customer_key) {
+        co_await here.gateway.observe_head(inquiry_of(r), answer, asked);
+    }
+    if (!r.what.upload_id.empty()) {
+        co_await here.gateway.observe_upload(inquiry_of(r), answer, content_length_of(r));
+    }
+}
+
 }  // namespace
 
 engine::task<void> pass_through(serving& here, client& out, const request& r) {
@@ -210,6 +235,7 @@ engine::task<void> pass_through(serving& here, client& out, const request& r) {
     // A client that waits for an invitation and gets its answer instead may lose step on the connection
     // (botocore does): an end of the connection leaves no doubt.
     if (r.head.expect_continue && !out.invited()) out.close_after();
+    co_await learn_in_passing(here, r, question->head(), asked);
     co_await relay_answer(here, out, r, *question);
 }
 

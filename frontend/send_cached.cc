@@ -129,7 +129,7 @@ class cached_answer {
         // Whatever is absent now was here a moment ago, or lies beyond what was looked at.
         if (!request || request_.what.no_cache) co_return result<>{};
         co_return co_await here_.node.store.fill(
-            slice.key, slice.chunks(),
+            slice.key, {.first = 0, .count = engine::chunk_count(slice.key.length)},
             std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version_,
                                                  slice.index));
     }

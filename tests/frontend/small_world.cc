@@ -10,6 +10,7 @@
 #include "frontend/connection.h"
 #include "frontend/http/dialer.h"
 #include "frontend/s3/conditionals.h"
+#include "frontend/s3/query.h"
 #include "frontend/s3/range.h"
 
 namespace lode::frontend {
@@ -112,7 +113,8 @@ std::string small_world::answer_of(origin_request& request, std::span<const http
         request.status = 200;
         return answer_head(200, nullptr, 0);
     }
-    const auto found = objects.find(request.target);
+    const auto [path, query] = s3::split(request.target);
+    const auto found = objects.find(std::string(path));
     if (found == objects.end()) {
         request.status = 404;
         return answer_head(404, nullptr, 9) + (request.method == "HEAD" ? "" : "not there");
@@ -129,6 +131,25 @@ std::string small_world::answer_of(origin_request& request, std::span<const http
     std::string_view body = object.body;
     std::string extra;
     request.status = 200;
+    if (auto number = s3::find_parameter(query, "partNumber");
+        number && *number && !object.parts.empty()) {
+        const std::size_t n = std::stoul(**number);
+        if (n > object.parts.size()) {
+            request.status = 416;
+            return answer_head(416, nullptr, 0);
+        }
+        std::size_t first = 0;
+        for (std::size_t i = 0; i + 1 < n; ++i) first += object.parts[i];
+        const s3::byte_range part{.first = object_offset(first),
+                                  .last = object_offset(first + object.parts[n - 1] - 1)};
+        extra = "Content-Range: " + s3::content_range(part, bytes(body.size())) +
+                "\r\nx-amz-mp-parts-count: " + std::to_string(object.parts.size()) + "\r\n";
+        body = body.substr(first, object.parts[n - 1]);
+        request.status = 206;
+    }
+    if (auto type = s3::find_parameter(query, "response-content-type"); type && *type) {
+        extra += "Content-Type: " + **type + "\r\n";
+    }
     if (const std::string range = request.header("range"); !range.empty()) {
         const auto resolved = s3::resolve(s3::parse_range(range), bytes(body.size()));
         if (resolved.outcome == s3::range_outcome::unsatisfiable) {
@@ -141,6 +162,9 @@ std::string small_world::answer_of(origin_request& request, std::span<const http
             body = body.substr(resolved.range.first.value(), resolved.range.length().count());
             request.status = 206;
         }
+    }
+    if (request.status == 200 && !request.header("x-amz-checksum-mode").empty()) {
+        extra += object.checksum;
     }
     std::string answer = answer_head(request.status, &object, body.size(), extra);
     if (request.method == "HEAD") return answer;
@@ -196,7 +220,7 @@ task<void> forget_memory(engine::part_store& store) { co_await store.drop_memory
 
 }  // namespace
 
-small_world::small_world(std::uint64_t seed, settings s)
+small_world::small_world(std::uint64_t seed, settings s, identity who)
     : parts_(std::make_unique<parts>(seed, std::move(s))) {
     parts_->config.origin.gateway = "http://origin:80";
     parts_->config.node.name = "n";
@@ -215,8 +239,12 @@ small_world::small_world(std::uint64_t seed, settings s)
                      .gateways = origin::gateway::by_core(1),
                      .limits = {.head = parts_->config.limits.head}});
     run(start_store(*parts_->store));
+    auto signer = who == identity::none
+                      ? nullptr
+                      : std::make_unique<s3::signer>(
+                            s3::credentials{.access_key = "lode", .secret_key = "secret"}, "r");
     parts_->here = std::make_unique<frontend::serving>(
-        *parts_->node, std::make_unique<dialer>(*this), nullptr, nullptr);
+        *parts_->node, std::make_unique<dialer>(*this), std::move(signer), nullptr);
     parts_->node->links[0] = &parts_->here->link;
     parts_->node->gateways[0] = &parts_->here->gateway;
 }
@@ -250,9 +278,14 @@ std::vector<std::string> small_world::talk_all(std::vector<std::string> requests
     return answers;
 }
 
+std::string small_world::ask(std::string_view method, std::string_view target,
+                             std::string_view lines) {
+    return talk(std::string(method) + " " + std::string(target) +
+                " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + std::string(lines) + "\r\n");
+}
+
 std::string small_world::get(std::string_view target, std::string_view lines) {
-    return talk("GET " + std::string(target) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
-                std::string(lines) + "\r\n");
+    return ask("GET", target, lines);
 }
 
 void small_world::drop_memory() { run(forget_memory(*parts_->store)); }

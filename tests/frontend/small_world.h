@@ -23,7 +23,9 @@ struct stored_object {
     std::string body;
     std::string etag = "\"v1\"";
     std::string modified = "Sun, 06 Nov 1994 08:49:37 GMT";
-    std::string metadata;  // further header lines
+    std::string metadata;                 // further header lines
+    std::vector<std::size_t> parts = {};  // lengths; none: the origin does not answer part numbers
+    std::string checksum = {};  // a line that is sent with whole answers to those who want it
 };
 
 struct origin_request {
@@ -39,7 +41,9 @@ struct origin_request {
 
 class small_world {
   public:
-    explicit small_world(std::uint64_t seed = 1, settings s = {});
+    // With an identity lode may ask the origin on its own behalf.
+    enum class identity : std::uint8_t { none, own };
+    explicit small_world(std::uint64_t seed = 1, settings s = {}, identity who = identity::none);
     ~small_world();
 
     // Objects by target ("/bucket/key").
@@ -60,7 +64,8 @@ class small_world {
     // server closed. The client closes its sending side after its bytes.
     std::string talk(std::string bytes);
 
-    // A GET with extra header lines ("Range: bytes=0-1\r\n"), as the whole answer.
+    // A request without a body and with extra header lines ("Range: bytes=0-1\r\n"); the whole answer.
+    std::string ask(std::string_view method, std::string_view target, std::string_view lines = {});
     std::string get(std::string_view target, std::string_view lines = {});
 
     // Several clients at the same time; their answers in order.

@@ -38,9 +38,7 @@ object_name named(std::string key) {
     return {.scope = "", .bucket = "b", .key = std::move(key), .version_id = ""};
 }
 
-time_point at(int seconds) {
-    return time_point(std::chrono::seconds(seconds));
-}
+time_point at(int seconds) { return time_point(std::chrono::seconds(seconds)); }
 
 }  // namespace
 

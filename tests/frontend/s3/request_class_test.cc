@@ -273,9 +273,7 @@ TEST_CASE("one If-Match and nothing else is a condition that can be worked with"
     CHECK(!of("GET", "/b/k").only_if_match);
     CHECK(!of("GET", "/b/k", {{"If-Match", "\"x\""}, {"If-Match", "\"y\""}}).only_if_match);
     CHECK(!of("GET", "/b/k", {{"If-Match", "\"x\""}, {"If-Range", "\"x\""}}).only_if_match);
-    const auto signing = [](std::string_view list) {
-        return http::header{"Authorization", list};
-    };
+    const auto signing = [](std::string_view list) { return http::header{"Authorization", list}; };
     CHECK(of("GET", "/b/k",
              {{"If-Match", "\"x\""}, signing("AWS4-HMAC-SHA256 SignedHeaders=host;if-match")})
               .only_if_match);
