@@ -61,7 +61,8 @@ class cached_answer {
           version_(std::move(version)),
           wanted_(wanted),
           walk_(*version_, wanted.first, wanted.end),
-          ahead_(walk_) {}
+          ahead_(walk_),
+          sent_to_(walk_.first_in_chunk()) {}
 
     engine::task<sent_cached> run() {
         findings found;
@@ -86,12 +87,12 @@ class cached_answer {
     // of a small object, costs one look at its home.
     engine::task<result<chunk_lease>> first_chunk(findings& found) {
         if (walk_.parts_left() == 1 && walk_.part().chunks().count == 1) {
-            auto lease = co_await read(walk_);
+            auto lease = co_await read(walk_, sent_to_);
             if (lease || lease.error().code != errc::not_found) co_return lease;
         }
         if (auto all = co_await look(found); !all) co_return std::unexpected(all.error());
         if (auto ready = co_await prepare(); !ready) co_return std::unexpected(ready.error());
-        co_return co_await read(walk_);
+        co_return co_await read(walk_, sent_to_);
     }
 
     // not_found: something is absent that we may not fetch, or not keep.
@@ -129,31 +130,37 @@ class cached_answer {
         // Whatever is absent now was here a moment ago, or lies beyond what was looked at.
         if (!request || request_.what.no_cache) co_return result<>{};
         co_return co_await here_.node.store.fill(
-            slice.key, {.first = 0, .count = engine::chunk_count(slice.key.length)},
+            slice.key, slice.chunks(),
             std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version_,
-                                                 slice.index));
+                                                 slice.index),
+            engine::fill_extent::whole_part);
     }
 
-    engine::task<result<chunk_lease>> read(const chunk_walk& at) {
+    // As soon as more than `beyond` bytes of the chunk are there.
+    engine::task<result<chunk_lease>> read(const chunk_walk& at, std::size_t beyond) {
         const time_point until = engine::now() + here_.node.settings.origin.answer_timeout;
-        return here_.node.store.read(at.part().key, at.chunk(), until);
+        return here_.node.store.read(at.part().key, at.chunk(), until, bytes(beyond));
     }
 
     // The object's byte that is sent next.
     [[nodiscard]] object_offset position() const {
         return walk_.part().begins + bytes(engine::chunk_begin(walk_.chunk()).value()) +
-               bytes(walk_.first_in_chunk());
+               bytes(sent_to_);
     }
 
     engine::task<void> send_all(chunk_lease lease) {
         engine::started<result<chunk_lease>> next;
         for (;;) {
+            // A chunk that still arrives is sent as far as it has.
+            const std::size_t here = std::min(lease.data().size(), walk_.end_in_chunk());
             chunk_walk following = walk_;
-            following.next_chunk();
-            if (!following.at_end()) next.start(read(following));
-            const auto data = lease.data().subspan(walk_.first_in_chunk(),
-                                                   walk_.end_in_chunk() - walk_.first_in_chunk());
-            auto sent = co_await send(data);
+            std::size_t begin = here;
+            if (here == walk_.end_in_chunk()) {
+                following.next_chunk();
+                begin = following.at_end() ? 0 : following.first_in_chunk();
+            }
+            if (!following.at_end()) next.start(read(following, begin));
+            auto sent = co_await send(lease.data().subspan(sent_to_, here - sent_to_));
             lease.give_back();
             if (following.at_end()) {
                 if (!sent) out_.break_off();
@@ -163,15 +170,16 @@ class cached_answer {
             if (!sent) co_return out_.break_off();
             const bool new_part = following.part().index != walk_.part().index;
             walk_ = following;
+            sent_to_ = begin;
             if (new_part) {
                 auto ready = co_await prepare();
-                if (ready && !got) got = co_await read(walk_);
+                if (ready && !got) got = co_await read(walk_, sent_to_);
             }
             while (!got) {
                 if (!co_await send_rest_of_part()) co_return out_.break_off();
                 if (walk_.at_end()) co_return;
                 (void)co_await prepare();
-                got = co_await read(walk_);
+                got = co_await read(walk_, sent_to_);
             }
             lease = std::move(*got);
         }
@@ -190,7 +198,7 @@ class cached_answer {
         auto request = fetch_request_for(here_, request_);
         if (!request) co_return false;
         const part_slice slice = walk_.part();
-        const part_offset from = engine::chunk_begin(walk_.chunk()) + bytes(walk_.first_in_chunk());
+        const part_offset from = engine::chunk_begin(walk_.chunk()) + bytes(sent_to_);
         origin::part_fetch rest(here_.node.links, std::move(*request), version_, slice.index);
         const relay_buffers::buffer buffer = here_.buffers.take();
         client_sink sink(out_, buffer.memory());
@@ -199,8 +207,10 @@ class cached_answer {
         if (!done && done.error().code == errc::changed) {
             co_await here_.gateway.forget(request_.name);
         }
-        if (done) walk_.next_part();
-        co_return done.has_value();
+        if (!done) co_return false;
+        walk_.next_part();
+        sent_to_ = walk_.at_end() ? 0 : walk_.first_in_chunk();
+        co_return true;
     }
 
     // Lets a part_fetch pour into the client's socket.
@@ -236,6 +246,7 @@ class cached_answer {
     wanted_bytes wanted_;
     chunk_walk walk_;        // what is sent next
     chunk_walk ahead_;       // the part that is prepared next
+    std::size_t sent_to_;    // of the chunk at walk_
     std::string_view head_;  // not sent yet; goes out with the first bytes
 };
 

@@ -120,11 +120,11 @@ engine::task<void> fill_around(serving& here, const request& r, const origin::ve
         const bool whole = range.first <= extent.first && extent.end() <= range.last + bytes(1);
         auto request = fetch_request_for(here, r);
         if (whole || !request) continue;
-        const engine::part_key key = version->part(index);
         (void)co_await here.node.store.fill(
-            key, {.first = 0, .count = engine::chunk_count(key.length)},
+            version->part(index), {},
             std::make_unique<origin::part_fetch>(here.node.links, std::move(*request), version,
-                                                 index));
+                                                 index),
+            engine::fill_extent::whole_part);
         if (first == last) co_return;
     }
 }

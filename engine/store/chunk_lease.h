@@ -2,7 +2,9 @@
 //
 // Permission to touch one chunk's memory, as a value.
 //
-//   chunk_lease  to read: the frame is pinned, so that it is neither evicted nor overwritten.
+//   chunk_lease  to read: the frame is pinned, so that it is neither evicted nor overwritten. The
+//                chunk may still be arriving: then it is the beginning, and what follows is written
+//                behind it, in the same frame.
 //   chunk_claim  to write: the frame of one absent chunk, lent to whoever streams that chunk past
 //                anyway.
 //
@@ -16,12 +18,16 @@
 #include <span>
 #include <utility>
 
+#include "engine/base/size_class.h"
 #include "engine/base/units.h"
 #include "engine/runtime/frames.h"
 
 namespace lode::engine {
 
 class home;
+
+// For part_store::read(): the chunk is of no use before all of it is there.
+inline constexpr bytes whole_chunk = chunk_size;
 
 // Where a reader found its chunk.
 enum class chunk_source : std::uint8_t { memory, disk, filling };
@@ -50,7 +56,7 @@ class chunk_lease {
     chunk_lease& operator=(const chunk_lease&) = delete;
     ~chunk_lease() { give_back(); }
 
-    // The whole chunk.
+    // The chunk, or as much of its beginning as had arrived when it was read.
     [[nodiscard]] std::span<const std::byte> data() const { return data_; }
     [[nodiscard]] chunk_source source() const { return source_; }
     [[nodiscard]] explicit operator bool() const { return owner_ != nullptr; }

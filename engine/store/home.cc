@@ -47,16 +47,25 @@ home::home(setup s, frame_pool frames)
       devices_(attach(std::move(s.devices))),
       slots_(parts_, memory_, count_, journals(), s.mine),
       admission_(options_.admission, s.parts_max),
-      watcher_(s.watcher) {
+      watcher_(s.watcher),
+      background_pace_(options_.background_rate / options_.cores) {
     count_.memory_capacity.set(memory_.pool().capacity().count());
     count_.parts_capacity.set(parts_.capacity());
     refresh_gauges();
 }
 
-task<result<chunk_lease>> home::read(part_key key, std::uint32_t chunk, time_point until) {
+home::wish home::wish_for(const part_key& key, std::uint32_t chunk, bytes beyond) {
+    const std::uint64_t length = chunk_length(key.length, chunk).count();
+    return {.length = length,
+            .beyond = std::min(beyond.count(), length - 1),
+            .first = beyond == bytes(0) || beyond >= whole_chunk};
+}
+
+task<result<chunk_lease>> home::read(part_key key, std::uint32_t chunk, time_point until,
+                                     bytes beyond) {
     assert_home();
     if (!has_chunk(key, chunk)) co_return fail(errc::invalid);
-    const std::uint64_t length = chunk_length(key.length, chunk).count();
+    const wish wanted = wish_for(key, chunk, beyond);
     const time_point memory_until = std::min(until, now() + options_.frame_wait);
     auto found = chunk_source::memory;
     for (;;) {
@@ -82,59 +91,28 @@ task<result<chunk_lease>> home::read(part_key key, std::uint32_t chunk, time_poi
             resident& r = memory_.at(at.frame());
             if (r.state == frame_state::ready) {
                 if (memory_.pin(r)) ++p.busy;
-                note_asked(r, 1);
-                co_return lease(r, length, found);
+                if (wanted.first) note_asked(r, 1);
+                co_return lease(r, wanted, found);
             }
             found = chunk_source::disk;
         } else {
             found = chunk_source::filling;
+            if (const auto arriving = p.chunk(chunk).arriving()) {
+                resident& r = memory_.at(*arriving);
+                if (r.announced > wanted.beyond) {
+                    memory_.pin(r);
+                    co_return lease(r, wanted, found);
+                }
+            }
+            if (engine::fill* f = fill_of(ref)) f->await(chunk);
         }
-        auto arrived = co_await arrivals_.wait(ref, chunk, until);
-        if (arrived) co_return lease(**arrived, length, found);
+        auto arrived = co_await arrivals_.wait(ref, chunk, wanted.beyond, until);
+        if (arrived) co_return lease(**arrived, wanted, found);
         if (arrived.error().code != errc::not_found) co_return std::unexpected(arrived.error());
         break;
     }
     count_.misses.add();
     co_return fail(errc::not_found);
-}
-
-task<result<>> home::fill(part_key key, chunk_range wanted, std::unique_ptr<part_source> source) {
-    assert_home();
-    if (stopping_) co_return fail(errc::cancelled);
-    if (wanted.count == 0) co_return result<>{};
-    if (!has_chunk(key, wanted.first) || wanted.count > chunk_count(key.length) - wanted.first) {
-        co_return fail(errc::invalid);
-    }
-    if (fills_running_ >= options_.fills_max) co_return fail(errc::overloaded);
-    const part_ref ref = find_or_insert(key);
-    if (ref == no_part) co_return fail(errc::no_space);
-    if (parts_.at(ref).length != key.length) co_return fail(errc::invalid);
-    std::vector<chunk_range> runs;
-    for (std::uint32_t n = wanted.first; n - wanted.first < wanted.count; ++n) {
-        if (parts_.at(ref).chunk(n).location.what() != where::absent) continue;
-        mark(ref, n);
-        if (!runs.empty() && runs.back().first + runs.back().count == n) {
-            ++runs.back().count;
-        } else {
-            runs.push_back({.first = n, .count = 1});
-        }
-    }
-    if (runs.empty()) co_return result<>{};
-    background_.spawn(run_fill(std::make_unique<engine::fill>(*this, ref, key.length,
-                                                              std::move(runs), std::move(source))));
-    refresh_gauges();
-    co_return result<>{};
-}
-
-task<void> home::run_fill(std::unique_ptr<engine::fill> f) {
-    ++fills_running_;
-    count_.fills.add();
-    fills_.push_back(*f);
-    auto done = co_await f->run();
-    f->unlink();
-    if (!done) count_.fill_errors.add();
-    --fills_running_;
-    refresh_gauges();
 }
 
 result<chunk_claim> home::claim(part_key key, std::uint32_t chunk) {
@@ -241,7 +219,7 @@ task<void> home::stop() {
     for (engine::fill* f = fills_.empty() ? nullptr : &fills_.front(); f != nullptr;) {
         engine::fill& next = *f;
         f = fills_.next_of(next);
-        next.abort();
+        next.abort({.code = errc::cancelled});
     }
     frames_free_.notify_all(fail(errc::cancelled));
     stop_signal_.notify_all();
@@ -272,6 +250,7 @@ void home::claim_published(void* self, std::uint64_t frame) {
     home& here = *static_cast<home*>(self);
     here.assert_home();
     here.publish(here.memory_.at(frame_id(static_cast<std::uint32_t>(frame))));
+    here.fill_ended_.notify_all();
 }
 
 void home::claim_abandoned(void* self, std::uint64_t frame) {
@@ -282,23 +261,7 @@ void home::claim_abandoned(void* self, std::uint64_t frame) {
     const std::uint32_t chunk = r.chunk;
     here.unpin(r);
     here.unmark(ref, chunk, error{.code = errc::cancelled});
-}
-
-task<result<resident*>> home::frame_for_fill(size_class c) {
-    const time_point until = now() + options_.frame_wait;
-    for (;;) {
-        if (stopping_) co_return fail(errc::cancelled);
-        // Half of the memory may wait for the device; the rest is for readers.
-        const bool crowded = dirty_ * 2 >= memory_.pool().capacity();
-        if (resident* r = crowded ? nullptr : memory_.take(c)) {
-            refresh_gauges();
-            co_return r;
-        }
-        if (auto freed = co_await frames_free_.wait(until); !freed) {
-            count_.no_memory.add();
-            co_return fail(stopping_ ? errc::cancelled : errc::no_space);
-        }
-    }
+    here.fill_ended_.notify_all();
 }
 
 void home::unpin(resident& r) {
@@ -331,48 +294,36 @@ part_ref home::find_or_insert(const part_key& key) {
     return ref;
 }
 
-void home::mark(part_ref ref, std::uint32_t chunk) {
-    part& p = parts_.at(ref);
-    p.chunk(chunk).location = chunk_location::filling();
-    ++p.held;
-    ++p.busy;
-}
-
-void home::unmark(part_ref ref, std::uint32_t chunk, error why) {
-    part& p = parts_.at(ref);
-    chunk_record& record = p.chunk(chunk);
-    LODE_ASSERT(record.location.what() == where::filling && p.held > 0 && p.busy > 0);
-    record.location = {};
-    --p.held;
-    --p.busy;
-    arrivals_.announce(ref, chunk, std::unexpected(why));
-    parts_.erase_if_empty(ref);
-    refresh_gauges();
-}
-
-chunk_lease home::lease(resident& r, std::uint64_t length, chunk_source found) {
-    LODE_ASSERT(r.state == frame_state::ready && r.pins > 0);
+chunk_lease home::lease(resident& r, const wish& w, chunk_source found) {
+    LODE_ASSERT(r.pins > 0 && (r.state == frame_state::ready || r.state == frame_state::arriving));
+    const std::uint64_t there = r.state == frame_state::ready ? w.length : r.arrived;
+    LODE_ASSERT(there > w.beyond);
+    r.seen = true;
+    if (r.ahead) caught_up(r, caught_up_by::reading);
+    const std::uint64_t hits = w.first ? 1 : 0;
+    const std::uint64_t fresh = w.first ? there : there - w.beyond;
     switch (found) {
         case chunk_source::memory:
-            count_.hits_memory.add();
-            count_.bytes_memory.add(length);
+            count_.hits_memory.add(hits);
+            count_.bytes_memory.add(fresh);
             break;
         case chunk_source::disk:
-            count_.hits_disk.add();
-            count_.bytes_disk.add(length);
+            count_.hits_disk.add(hits);
+            count_.bytes_disk.add(fresh);
             break;
         case chunk_source::filling:
-            count_.hits_filling.add();
-            count_.bytes_filling.add(length);
+            count_.hits_filling.add(hits);
+            count_.bytes_filling.add(fresh);
             break;
     }
-    return {*this, self_, r.frame, memory_of(r).first(length), found};
+    return {*this, self_, r.frame, memory_of(r).first(there), found};
 }
 
 void home::left_memory(resident& r) {
     part& p = parts_.at(r.part);
     chunk_record& record = p.chunk(r.chunk);
     LODE_ASSERT(record.location == chunk_location::of(r.frame));
+    if (r.ahead) caught_up(r, caught_up_by::other);
     count_.chunks_memory.subtract();
     if (making_room_) {
         count_.evicted_memory_chunks.add();
@@ -396,6 +347,7 @@ void home::refresh_gauges() {
     count_.parts.set(parts_.size());
     count_.index_bytes.set(parts_.memory().count());
     count_.fills_running.set(fills_running_);
+    count_.background_running.set(background_turns_);
 }
 
 }  // namespace lode::engine

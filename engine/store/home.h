@@ -14,12 +14,15 @@
 //   Errors      As part_store.h says.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/base/list.h"
+#include "engine/base/rate_limit.h"
 #include "engine/runtime/core.h"
 #include "engine/runtime/scope.h"
 #include "engine/runtime/wait_list.h"
@@ -40,6 +43,7 @@
 namespace lode::engine {
 
 struct presence;
+enum class fill_extent : std::uint8_t;
 
 // Who hears, on each core, what becomes of devices.
 class device_watcher {
@@ -74,8 +78,11 @@ class home final : public core_bound, private memory_tier_owner {
     // Finds what the devices hold. Before everything else.
     task<recovered> start();
 
-    task<result<chunk_lease>> read(part_key key, std::uint32_t chunk, time_point until);
-    task<result<>> fill(part_key key, chunk_range wanted, std::unique_ptr<part_source> source);
+    task<result<chunk_lease>> read(part_key key, std::uint32_t chunk, time_point until,
+                                   bytes beyond);
+    [[nodiscard]] result<> fill(part_key key, chunk_range demanded,
+                                std::unique_ptr<part_source> source, fill_extent extent);
+    task<result<>> wait(part_key key, time_point until);
     [[nodiscard]] result<chunk_claim> claim(part_key key, std::uint32_t chunk);
     [[nodiscard]] presence look(const part_key& key, chunk_range among);
     task<void> drop_memory();
@@ -101,7 +108,16 @@ class home final : public core_bound, private memory_tier_owner {
   private:
     friend class engine::fill;
 
-    // For fills.
+    // For fills; see home_fills.cc.
+    [[nodiscard]] std::uint32_t fill_share() const;
+    [[nodiscard]] bool can_keep(part_ref ref);
+    [[nodiscard]] bool take_background_turn(engine::fill& f);
+    void background_ended();
+    [[nodiscard]] std::optional<time_point> background_due(bytes amount);
+    void begin_arrival(resident& r, part_ref ref, std::uint32_t chunk);
+    void announce_progress(resident& r);
+    void abandon_arrival(resident& r);
+    [[nodiscard]] static bool is_ahead(const resident& r);
     task<result<resident*>> frame_for_fill(size_class c);
     [[nodiscard]] std::span<std::byte> memory_of(const resident& r) { return memory_.memory(r); }
     void publish(resident& r);
@@ -110,7 +126,18 @@ class home final : public core_bound, private memory_tier_owner {
 
     [[nodiscard]] part_ref find_or_insert(const part_key& key);
     void mark(part_ref ref, std::uint32_t chunk);
-    [[nodiscard]] chunk_lease lease(resident& r, std::uint64_t length, chunk_source found);
+    [[nodiscard]] engine::fill* fill_of(part_ref ref);
+    enum class caught_up_by : std::uint8_t { reading, other };
+    void caught_up(resident& r, caught_up_by how);
+    void not_kept(part_ref ref);
+    [[nodiscard]] bool anything_filling(part& p);
+    struct wish {
+        std::uint64_t length = 0;  // of the chunk
+        std::uint64_t beyond = 0;  // less than that
+        bool first = true;         // the reader has nothing of the chunk yet
+    };
+    [[nodiscard]] static wish wish_for(const part_key& key, std::uint32_t chunk, bytes beyond);
+    [[nodiscard]] chunk_lease lease(resident& r, const wish& w, chunk_source found);
     [[nodiscard]] bool begin_load(part_ref ref, std::uint32_t chunk);
     task<void> load(part_ref ref, resident& r);
     [[nodiscard]] bool intact(const resident& r, std::span<const std::byte> data);
@@ -120,7 +147,7 @@ class home final : public core_bound, private memory_tier_owner {
     [[nodiscard]] bool may_write(part_ref ref, const resident& r);
     task<void> write_out(part_ref ref, resident& r);
     task<result<>> write_to_slot(part_ref ref, resident& r);
-    task<void> run_fill(std::unique_ptr<engine::fill> f);
+    task<void> run_fill(std::unique_ptr<engine::fill> f, bytes share);
     void detach(resident& r);
     task<void> recover(std::uint8_t device, recovered& into);
     task<result<>> check_identity(attached_device& d);
@@ -151,7 +178,13 @@ class home final : public core_bound, private memory_tier_owner {
     wait_list settled_;
     wait_list stop_signal_;
     list<engine::fill> fills_;
+    std::array<list<engine::fill, joinable>, 64> joinable_;  // by part
+    wait_list fill_ended_;
     std::uint32_t fills_running_ = 0;
+    bytes fills_weight_;  // of those that run: a chunk each, less where the part is shorter
+    list<engine::fill, background_line> background_line_;
+    std::uint32_t background_turns_ = 0;  // given out
+    rate_limit background_pace_;
     std::uint64_t writes_pending_ = 0;
     bytes dirty_;  // frames that wait for the device, or are being written
     bool stopping_ = false;

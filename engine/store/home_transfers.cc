@@ -15,7 +15,7 @@ using where = chunk_location::kind;
 
 // The frame's mark as filling becomes its pin, so that `busy` stays as it is.
 void home::publish(resident& r) {
-    LODE_ASSERT(r.state == frame_state::arriving && r.pins == 1);
+    LODE_ASSERT(r.state == frame_state::arriving && r.pins > 0);
     part& p = parts_.at(r.part);
     chunk_record& record = p.chunk(r.chunk);
     LODE_ASSERT(record.location.what() == where::filling);
@@ -26,6 +26,7 @@ void home::publish(resident& r) {
     count_.chunks_memory.add();
     const std::uint32_t waited_for = arrivals_.announce(r.part, r.chunk, &r);
     r.pins += waited_for;
+    r.seen = r.seen || waited_for > 0;
     if (admission_.admits_on_arrival(p.id, r.chunk)) {
         begin_write(r);
     } else {
@@ -128,6 +129,7 @@ task<void> home::write_out(part_ref ref, resident& r) {
         if (!r.doomed) (void)co_await write_to_slot(ref, r);
         turns.release();
     }
+    if (r.ahead && r.slot) caught_up(r, caught_up_by::other);  // it can be read back
     r.writing = false;
     dirty_ -= memory_.class_of(r).size();
     if (r.doomed) detach(r);
@@ -143,6 +145,7 @@ task<result<>> home::write_to_slot(part_ref ref, resident& r) {
     r.slot = slots_.place(ref, r.chunk);
     if (!r.slot) {
         count_.no_space.add();
+        not_kept(ref);
         co_return fail(errc::no_space);
     }
     const std::uint64_t length = chunk_length(p.length, r.chunk).count();
@@ -171,6 +174,7 @@ void home::detach(resident& r) {
     p.chunk(r.chunk).location = {};
     --p.held;
     count_.chunks_memory.subtract();
+    if (r.ahead) caught_up(r, caught_up_by::other);
     r.part = no_part;
     if (r.pins > 0) {
         --p.busy;

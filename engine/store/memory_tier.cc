@@ -53,6 +53,10 @@ resident* memory_tier::take(size_class c) {
     r.doomed = false;
     r.unproved = false;
     r.asked = 0;
+    r.seen = false;
+    r.ahead = false;
+    r.arrived = 0;
+    r.announced = 0;
     return &r;
 }
 
@@ -64,7 +68,7 @@ resident& memory_tier::at(frame_id frame) {
 }
 
 bool memory_tier::pin(resident& r) {
-    LODE_ASSERT(r.state == frame_state::ready);
+    LODE_ASSERT(r.state == frame_state::ready || (r.state == frame_state::arriving && r.pins > 0));
     r.unlink();
     return r.pins++ == 0;
 }

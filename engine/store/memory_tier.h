@@ -45,6 +45,11 @@ struct resident : list_hook<> {
     bool doomed = false;     // forget it when its transfer ends
     bool unproved = false;   // of a chunk that loads: only a descriptor of before says it is there
     std::uint8_t asked = 0;  // how often it was, since it came; 255 and more are the same
+    bool seen = false;       // somebody read of it, since it began to arrive
+    bool ahead = false;      // arrived before its reader: its fill counts it until it is read
+    // Of a chunk that arrives through a fill: bytes that are there, and those that waiters know of.
+    std::uint32_t arrived = 0;
+    std::uint32_t announced = 0;
 };
 
 // Who hears that a chunk leaves memory to make room, and updates the index.
@@ -71,7 +76,7 @@ class memory_tier {
     }
     [[nodiscard]] size_class class_of(const resident& r) const { return pool_.at(r.frame).size; }
 
-    // Returns whether it was the first pin.
+    // Ready, or arriving and pinned already. Returns whether it was the first pin.
     bool pin(resident& r);
 
     enum class after_unpin : std::uint8_t { pinned, idle, freed };

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "engine/base/hash.h"
 #include "engine/base/huge_memory.h"
@@ -85,10 +86,22 @@ class chunk_location {
     std::uint32_t raw_ = 0;
 };
 
-// Where a chunk is, and the XXH3 of its bytes once it is on the device.
+// Where a chunk is, and the XXH3 of its bytes once it is on the device; while a fill brings it, the
+// frame that it arrives in.
 class chunk_record {
   public:
     chunk_location location;
+
+    // Of a chunk that is being filled.
+    void set_arriving(std::optional<frame_id> frame) {
+        low_ = frame ? frame->value() + 1 : 0;
+        high_ = 0;
+    }
+    [[nodiscard]] std::optional<frame_id> arriving() const {
+        LODE_ASSERT(location.what() == chunk_location::kind::filling);
+        if (low_ == 0) return std::nullopt;
+        return frame_id(low_ - 1);
+    }
 
     [[nodiscard]] std::uint64_t checksum() const { return (std::uint64_t{high_} << 32U) | low_; }
     void set_checksum(std::uint64_t sum) {

@@ -28,7 +28,7 @@ class fill_sink {
     // too_large: everything that was asked for has arrived already.
     virtual task<result<std::span<std::byte>>> room() = 0;
 
-    // `n` bytes of the last room() are there. A chunk that is complete is readable at once.
+    // `n` bytes of the last room() are there, and readable at once. They must not change any more.
     virtual void advance(std::size_t n) = 0;
 
   protected:
@@ -42,12 +42,13 @@ class part_source {
     part_source(const part_source&) = delete;
     part_source& operator=(const part_source&) = delete;
 
-    // Delivers exactly `length` bytes of the part from `first`, in order, or fails. Called for one
-    // run of chunks after the other. Retries and resumes are the source's business: an error ends
-    // the fill.
+    // Delivers exactly `length` bytes of the part from `first`, in order, or fails. Called for whole
+    // chunks, several times and several at the same time: each call has its own sink, and none waits
+    // for another. Retries and resumes are the source's business: an error ends the fill.
     virtual task<result<>> fetch(part_offset first, bytes length, fill_sink& sink) = 0;
 
-    // Makes the fetch() under way return soon, with any result. Does not wait.
+    // Makes every fetch() under way, and any that follows, return soon, with any result. Does not
+    // wait.
     virtual void abort() = 0;
 };
 

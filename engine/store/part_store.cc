@@ -186,18 +186,25 @@ core_id part_store::home_of(const part_key& part) const {
     return node_->home_of_shard(static_cast<std::uint32_t>(part.id.high));
 }
 
-task<result<chunk_lease>> part_store::read(part_key part, std::uint32_t chunk, time_point until) {
+task<result<chunk_lease>> part_store::read(part_key part, std::uint32_t chunk, time_point until,
+                                           bytes beyond) {
     const core_id at = home_of(part);
-    if (is_local(at)) co_return co_await home_on(at)->read(part, chunk, until);
-    co_return co_await on_core(at, [=, this] { return home_on(at)->read(part, chunk, until); });
+    if (is_local(at)) co_return co_await home_on(at)->read(part, chunk, until, beyond);
+    co_return co_await on_core(at,
+                               [=, this] { return home_on(at)->read(part, chunk, until, beyond); });
 }
 
-task<result<>> part_store::fill(part_key part, chunk_range wanted,
-                                std::unique_ptr<part_source> source) {
+task<result<>> part_store::fill(part_key part, chunk_range demanded,
+                                std::unique_ptr<part_source> source, fill_extent extent) {
     const core_id at = home_of(part);
     co_return co_await on_core(at, [=, this, moved = std::move(source)]() mutable {
-        return home_on(at)->fill(part, wanted, std::move(moved));
+        return home_on(at)->fill(part, demanded, std::move(moved), extent);
     });
+}
+
+task<result<>> part_store::wait(part_key part, time_point until) {
+    const core_id at = home_of(part);
+    co_return co_await on_core(at, [=, this] { return home_on(at)->wait(part, until); });
 }
 
 task<result<chunk_claim>> part_store::claim(part_key part, std::uint32_t chunk) {

@@ -4,8 +4,8 @@
 // object that every core shares; each call is made on any core and travels to the part's home core
 // by itself.
 //
-//   read   the chunk, pinned, from memory or device, or as soon as the fill under way has it
-//   fill   fetches absent chunks in the background, once, whoever and however many wait
+//   read   the chunk, pinned, from memory or device, or as the fill under way brings it
+//   fill   fetches the absent chunks of a part in the background, once, whoever and however many wait
 //   claim  takes in one chunk that passes by anyway
 //
 //   Core        open() and the destructor on the thread that runs the cores; start() and stop()
@@ -60,6 +60,8 @@ struct presence {
     friend bool operator==(const presence&, const presence&) = default;
 };
 
+enum class fill_extent : std::uint8_t { whole_part, demanded_only };
+
 class part_store {
   public:
     // Blocks: opens every device, and formats those that are empty. The error is one sentence for
@@ -79,16 +81,26 @@ class part_store {
 
     [[nodiscard]] core_id home_of(const part_key& part) const;
 
-    // Waits for a fill or for memory no longer than `until`.
+    // Returns as soon as more than `beyond` bytes of the chunk are there; what it returns is the
+    // chunk's beginning, or all of it. A reader that sends on what arrives begins with 0, and goes on
+    // with as many as it has; whoever can use nothing less than the chunk says whole_chunk. The bytes
+    // of a chunk that arrives come in steps of 64 KiB or more. Waits for a fill or for memory no
+    // longer than `until`; the chunk that it waits for comes before others of its part.
     [[nodiscard]] task<result<chunk_lease>> read(part_key part, std::uint32_t chunk,
-                                                 time_point until);
+                                                 time_point until, bytes beyond = bytes(0));
 
-    // Returns as soon as every absent chunk of `wanted` is marked as being filled, so that a read()
-    // that comes next waits for it. Chunks that are present, or filled by somebody else, are left
-    // alone; if all are, the source is dropped. An error of the source reaches those who wait; what
-    // had arrived stays.
-    [[nodiscard]] task<result<>> fill(part_key part, chunk_range wanted,
-                                      std::unique_ptr<part_source> source);
+    // Returns as soon as every absent chunk of `demanded`, or of the whole part, is marked as being
+    // filled, so that a read() that comes next waits for it. `demanded`, which may be empty, comes
+    // before everything else. The whole part is not marked where neither memory nor a device could
+    // keep it. Chunks that are present are left alone; if all are, or if a fill of the part is under
+    // way, the source is dropped. An error of the source reaches those who wait; what had arrived
+    // stays.
+    [[nodiscard]] task<result<>> fill(part_key part, chunk_range demanded,
+                                      std::unique_ptr<part_source> source,
+                                      fill_extent extent = fill_extent::demanded_only);
+
+    // Returns when nobody fills any chunk of the part any more; look() tells what came of it.
+    [[nodiscard]] task<result<>> wait(part_key part, time_point until);
 
     // Never waits for memory.
     [[nodiscard]] task<result<chunk_claim>> claim(part_key part, std::uint32_t chunk);

@@ -22,6 +22,13 @@
     X(chunks_filled, counter, "lode_store_chunks_filled_total", "Chunks that arrived")             \
     X(bytes_filled, counter, "lode_store_filled_bytes_total", "Bytes that arrived")                \
     X(fills, counter, "lode_store_fills_total", "Fills begun")                                     \
+    X(fills_joined, counter, "lode_store_fills_joined_total",                                      \
+      "Fills asked for while one of the same part was under way")                                  \
+    X(fill_pieces, counter, "lode_store_fill_pieces_total", "Fetches that fills made")             \
+    X(background_bytes, counter, "lode_store_background_bytes_total",                              \
+      "Bytes that arrived without anybody waiting for them")                                       \
+    X(chunks_promoted, counter, "lode_store_promoted_chunks_total",                                \
+      "Chunks waited for whose turn had not come")                                                 \
     X(fill_errors, counter, "lode_store_fill_errors_total", "Fills ended by an error")             \
     X(evicted_memory_chunks, counter, "lode_store_evicted_memory_chunks_total",                    \
       "Chunks that left memory for others")                                                        \
@@ -80,7 +87,9 @@
     X(damaged_descriptors, gauge, "lode_store_damaged_descriptors",                                \
       "Descriptors and slab headers on devices that could not be believed at start")               \
     X(index_bytes, gauge, "lode_store_index_bytes", "Memory of the index")                         \
-    X(fills_running, gauge, "lode_store_fills_running", "Fills under way")
+    X(fills_running, gauge, "lode_store_fills_running", "Fills under way")                         \
+    X(background_running, gauge, "lode_store_background_fetches",                                  \
+      "Fetches under way that nobody waits for")
 
 namespace lode::engine {
 

@@ -30,7 +30,14 @@ struct store_options {
     std::uint32_t shards = 0;
     bytes slab_size;
 
+    // How a fill reads its source, and how much of that for nobody who waits (fill.h).
+    bytes fetch_size{std::uint64_t{8} << 20U};            // of one piece; a chunk at least
+    std::uint32_t fetch_parallel = 4;                     // pieces of one fill at the same time
+    bytes background_rate;                                // per second, over all cores; 0: no limit
+    duration demand_patience = std::chrono::seconds(10);  // until a reader counts as gone
+
     // Each per core.
+    std::uint32_t background_fetches = 2;  // pieces under way that nobody waits for; 1 at least
     std::uint32_t fills_max = 1024;
     std::uint32_t device_reads_max = 128;           // in flight, per device
     std::uint32_t device_writes_max = 32;           // in flight, per device

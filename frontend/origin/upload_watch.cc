@@ -76,7 +76,7 @@ void upload_watch::part_unknown(std::string_view object, std::string_view upload
 void upload_watch::completed(std::string_view object, std::string_view upload_id) {
     const auto found = under_way_.by_key.find(joined(object, upload_id));
     if (found == under_way_.by_key.end()) return;
-    const std::vector<seen_part> parts = std::move(found->second.parts);
+    const std::vector<seen_part> parts = found->second.parts;
     aborted(object, upload_id);
     std::vector<bytes> lengths;
     lengths.reserve(parts.size());

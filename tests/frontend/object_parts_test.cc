@@ -64,6 +64,7 @@ TEST_CASE("a range brings in the parts that it touches and no other") {
     world.objects["/data/k"] = three_parts(body);
 
     world.get("/data/k", "Range: bytes=5242880-5242881\r\n");
+    world.rest();
 
     CHECK(header_of(world.get("/data/k", "Range: bytes=6000000-6000001\r\n"), "X-Cache") == "HIT");
     CHECK(header_of(world.get("/data/k", "Range: bytes=10485759-10485759\r\n"), "X-Cache") ==
@@ -118,6 +119,7 @@ TEST_CASE("parts of unequal length are asked for one by one") {
                                 .parts = {2 * mib, 7 * mib, 3 * mib}};
 
     world.get("/data/k", "Range: bytes=9437183-9437183\r\n");  // the last byte of the second part
+    world.rest();
 
     CHECK(body_bytes(world) == 7 * mib);
 }
@@ -130,7 +132,7 @@ TEST_CASE("an upload through lode teaches its parts where the origin does not te
     const auto answer_with = [&](std::string_view tag) {
         world.instead = [tag](const origin_request&) {
             return "HTTP/1.1 200 OK\r\nETag: \"" + std::string(tag) +
-                   "\"\r\nContent-Length: 0\r\n\r\n";
+                   "\"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
         };
     };
     const auto put = [&](std::string_view query, std::size_t length) {
@@ -149,6 +151,7 @@ TEST_CASE("an upload through lode teaches its parts where the origin does not te
     world.asked.clear();
 
     world.get("/data/k", "Range: bytes=2097152-2097152\r\n");
+    world.rest();
 
     CHECK(body_bytes(world) == 7 * mib);
 }
@@ -160,6 +163,7 @@ TEST_CASE("a signed Range of an unknown object is served by a fill, once for all
     const std::string lines = std::string(range_signed) + "Range: bytes=1000-2097151\r\n";
 
     const std::string first = world.get("/data/k", lines);
+    world.rest();
     const std::string second = world.get("/data/k", lines);
 
     CHECK(header_of(first, "X-Cache") == "MISS");

@@ -288,6 +288,14 @@ std::string small_world::get(std::string_view target, std::string_view lines) {
     return ask("GET", target, lines);
 }
 
+namespace {
+
+task<void> sleep(duration time) { co_await engine::sleep_for(time); }
+
+}  // namespace
+
+void small_world::rest(duration time) { run(sleep(time)); }
+
 void small_world::drop_memory() { run(forget_memory(*parts_->store)); }
 
 frontend::serving& small_world::serving() { return *parts_->here; }

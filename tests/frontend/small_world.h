@@ -72,6 +72,8 @@ class small_world {
     std::vector<std::string> talk_all(std::vector<std::string> requests);
 
     void drop_memory();
+    // What goes on in the background comes to its end.
+    void rest(duration time = std::chrono::minutes(1));
     [[nodiscard]] frontend::serving& serving();
 
   private:

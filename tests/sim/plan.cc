@@ -42,7 +42,8 @@ std::vector<part_key> parts_of(lode::random& chance) {
     std::vector<part_key> parts;
     const std::uint64_t count = 3 + chance.below(30);
     for (std::uint64_t i = 0; i < count; ++i) {
-        const bytes length = chance.one_in(3)   ? length_between(chance, 1_MiB, 4_MiB)
+        const bytes length = chance.one_in(8)   ? length_between(chance, 4_MiB, 14_MiB)
+                             : chance.one_in(3) ? length_between(chance, 1_MiB, 4_MiB)
                              : chance.one_in(2) ? length_between(chance, 1_B, 20_KiB)
                                                 : length_between(chance, 1_B, 1_MiB);
         parts.push_back(numbered_part(i, length));
@@ -61,6 +62,11 @@ store_options store_of(lode::random& chance, const plan& p) {
     o.fills_max = static_cast<std::uint32_t>(1 + chance.below(16));
     o.device_reads_max = static_cast<std::uint32_t>(1 + chance.below(8));
     o.device_writes_max = static_cast<std::uint32_t>(1 + chance.below(8));
+    o.fetch_size = bytes(1 + chance.below((6_MiB).count()));
+    o.fetch_parallel = static_cast<std::uint32_t>(1 + chance.below(4));
+    o.background_fetches = static_cast<std::uint32_t>(1 + chance.below(3));
+    if (chance.one_in(4)) o.background_rate = 4_MiB + bytes(chance.below((40_MiB).count()));
+    o.demand_patience = std::chrono::milliseconds(1 + chance.below(6000));
     o.frame_wait = std::chrono::milliseconds(100 + chance.below(3000));
     o.flush_delay = std::chrono::milliseconds(1 + chance.below(700));
     o.device_health.errors_max =

@@ -40,6 +40,11 @@ TEST_CASE(
         sum.recovered += seen.recovered;
         sum.lasting += seen.lasting;
         sum.given_up += seen.given_up;
+        sum.beginnings += seen.beginnings;
+        sum.joined += seen.joined;
+        sum.promoted += seen.promoted;
+        sum.background_bytes += seen.background_bytes;
+        sum.parallel += seen.parallel;
     }
 
     if (last - first < 50) return;
@@ -53,6 +58,11 @@ TEST_CASE(
     CHECK(sum.recovered > last);
     CHECK(sum.lasting > last / 3);
     CHECK(sum.given_up > last / 20);
+    CHECK(sum.beginnings > 10 * last);
+    CHECK(sum.joined > last);
+    CHECK(sum.promoted > last);
+    CHECK(sum.background_bytes > last << 20U);
+    CHECK(sum.parallel > last);
 }
 
 TEST_CASE("the same seed lives the same life") {

@@ -6,6 +6,8 @@
 //
 //   | promise                                                    | broken when                       |
 //   | every byte served is the part's own, also while it is held | the oracle's bytes differ         |
+//   |   and while more of its chunk arrives                      |                                   |
+//   | a read brings more than the reader has                     | it has as much as before          |
 //   | whatever else happens is one of the documented errors      | an error of another kind arrives  |
 //   | nobody waits for ever, whatever disk and sources do        | it is stuck or endless            |
 //   | after faults end, parts are filled and read again          | one fails on a calm disk          |
@@ -28,6 +30,11 @@ struct simulated_life {
     std::string violation;  // empty: all promises held
     std::uint64_t served = 0;
     std::uint64_t served_from_disk = 0;
+    std::uint64_t beginnings = 0;  // of chunks, served while they arrived
+    std::uint64_t joined = 0;      // fills that were under way already
+    std::uint64_t promoted = 0;    // chunks
+    std::uint64_t background_bytes = 0;
+    std::uint64_t parallel = 0;  // sources that were asked for several pieces at a time
     std::uint64_t checksum_failures = 0;
     std::uint64_t device_errors = 0;
     std::uint64_t evictions = 0;

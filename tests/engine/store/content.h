@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/base/hash.h"
@@ -57,6 +58,14 @@ struct source_facts {
     std::uint64_t too_short_by = 0;
     std::size_t piece = 256 * 1024;
     duration pause{0};  // before each piece
+
+    // A connection that breaks, and a source that finds another one.
+    std::uint64_t stall_after = ~std::uint64_t{0};  // bytes, over all fetches
+    duration stall{0};                              // once
+
+    std::uint64_t fetching = 0;  // now
+    std::uint64_t fetching_most = 0;
+    std::vector<std::pair<part_offset, bytes>> asked;
 };
 
 class content_source final : public part_source {
@@ -68,21 +77,28 @@ class content_source final : public part_source {
 
     task<result<>> fetch(part_offset first, bytes length, fill_sink& sink) override {
         ++facts_.fetches;
+        facts_.asked.emplace_back(first, length);
+        const presence_of_fetch here(facts_);
         if (length.count() > facts_.too_short_by) length -= bytes(facts_.too_short_by);
+        std::vector<std::byte> content;  // of one chunk
+        std::uint32_t content_chunk = 0;
         for (part_offset at = first; at < first + length;) {
             if (aborted_) co_return fail(errc::cancelled);
             if (facts_.delivered >= facts_.fail_after) co_return fail(facts_.failure);
             if (facts_.pause > duration::zero()) co_await sleep_for(facts_.pause);
+            if (facts_.delivered >= facts_.stall_after && facts_.stall > duration::zero()) {
+                co_await sleep_for(std::exchange(facts_.stall, duration::zero()));
+            }
             auto room = co_await sink.room();
             if (!room) co_return std::unexpected(room.error());
             const std::uint64_t left = ((first + length) - at).count();
             const std::size_t n = std::min({room->size(), facts_.piece, left});
             const std::uint32_t chunk = chunk_of(at);
-            if (content_.empty() || chunk != content_chunk_) {
-                content_ = content_of(key_, chunk);
-                content_chunk_ = chunk;
+            if (content.empty() || chunk != content_chunk) {
+                content = content_of(key_, chunk);
+                content_chunk = chunk;
             }
-            std::memcpy(room->data(), content_.data() + (at - chunk_begin(chunk)).count(), n);
+            std::memcpy(room->data(), content.data() + (at - chunk_begin(chunk)).count(), n);
             sink.advance(n);
             facts_.delivered += n;
             at += bytes(n);
@@ -96,11 +112,19 @@ class content_source final : public part_source {
     }
 
   private:
+    struct presence_of_fetch {
+        explicit presence_of_fetch(source_facts& facts) : facts_(facts) {
+            facts_.fetching_most = std::max(facts_.fetching_most, ++facts_.fetching);
+        }
+        ~presence_of_fetch() { --facts_.fetching; }
+        presence_of_fetch(const presence_of_fetch&) = delete;
+        presence_of_fetch& operator=(const presence_of_fetch&) = delete;
+        source_facts& facts_;
+    };
+
     part_key key_;
     source_facts& facts_;
     bool aborted_ = false;
-    std::vector<std::byte> content_;  // of one chunk
-    std::uint32_t content_chunk_ = 0;
 };
 
 inline std::unique_ptr<part_source> source_of(const part_key& key, source_facts& facts) {

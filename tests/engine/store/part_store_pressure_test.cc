@@ -29,7 +29,7 @@ task<void> press(store_under_test on, pressure& out) {
     const part_key held = numbered_part(1000, 1_MiB);
     source_facts facts;
     (void)co_await bring(on.store, held, facts);
-    auto lease = co_await on.store.read(held, 0, soon());
+    auto lease = co_await on.store.read(held, 0, soon(), whole_chunk);
     LODE_ASSERT(lease.has_value());
     for (std::uint64_t i = 0; i < 30; ++i) {
         const reading passed = co_await bring(on.store, numbered_part(i, 3_MiB + 200_KiB), facts);
@@ -145,7 +145,7 @@ task<void> stall(store_under_test on, stalled& out) {
     co_await on.store.drop_memory();
     scope others;
     others.spawn(purge_later(on.store, key));
-    auto got = co_await on.store.read(key, 0, soon());
+    auto got = co_await on.store.read(key, 0, soon(), whole_chunk);
     out.purged_and_right = got.has_value() && holds_content(key, 0, got->data());
     if (got) got->give_back();
     co_await others.close();
@@ -299,7 +299,7 @@ task<void> fill_up(store_under_test on, full_device& out) {
         const part_key key = numbered_part(i, 1_MiB);
         const reading got = co_await bring(on.store, key, facts);
         out.right += got.right;
-        auto lease = co_await on.store.read(key, 0, soon());
+        auto lease = co_await on.store.read(key, 0, soon(), whole_chunk);
         LODE_ASSERT(lease.has_value());
         held.push_back(std::move(*lease));
     }

@@ -287,9 +287,11 @@ task<void> refuse(store_under_test on, refusals& out) {
     source_facts slow{.pause = 300ms};
     LODE_ASSERT((co_await on.store.fill(key, whole(key), source_of(key, slow))).has_value());
     out.late = (co_await on.store.read(key, 1, now() + 20ms)).error().code;
-    out.no_such_chunk = (co_await on.store.read(key, 2, soon())).error().code;
+    out.no_such_chunk = (co_await on.store.read(key, 2, soon(), whole_chunk)).error().code;
     out.other_length =
-        (co_await on.store.read({.id = key.id, .length = 3_MiB}, 0, soon())).error().code;
+        (co_await on.store.read({.id = key.id, .length = 3_MiB}, 0, soon(), whole_chunk))
+            .error()
+            .code;
     source_facts unused;
     out.bad_range = (co_await on.store.fill(key, {.first = 1, .count = 2}, source_of(key, unused)))
                         .error()
@@ -303,16 +305,16 @@ task<void> refuse(store_under_test on, refusals& out) {
     co_await on.store.drop_memory();
     std::vector<chunk_lease> held;
     for (std::uint32_t n = 0; n < 4; ++n) {
-        auto got = co_await on.store.read(big, n, soon());
+        auto got = co_await on.store.read(big, n, soon(), whole_chunk);
         LODE_ASSERT(got.has_value());
         held.push_back(std::move(*got));
     }
     const time_point before = now();
-    out.no_memory = (co_await on.store.read(big, 4, soon())).error().code;
+    out.no_memory = (co_await on.store.read(big, 4, soon(), whole_chunk)).error().code;
     out.waited_for_memory = now() - before;
     out.no_memory_claim = (co_await on.store.claim(numbered_part(3, 1_MiB), 0)).error().code;
     held.pop_back();
-    out.after_release = (co_await on.store.read(big, 4, soon())).has_value();
+    out.after_release = (co_await on.store.read(big, 4, soon(), whole_chunk)).has_value();
 }
 
 }  // namespace
@@ -350,7 +352,7 @@ task<void> purge_parts(store_under_test on, purging& out) {
     const part_key key = numbered_part(1, 3_MiB);
     source_facts facts;
     (void)co_await bring(on.store, key, facts);
-    auto lease = co_await on.store.read(key, 1, soon());
+    auto lease = co_await on.store.read(key, 1, soon(), whole_chunk);
     LODE_ASSERT(lease.has_value());
     co_await on.store.purge(key);
     out.seen = co_await on.store.look(key);
@@ -404,7 +406,7 @@ task<void> cross(store_under_test on, crossing& out) {
         ++out.homes[on.store.home_of(key).value()];
         const reading filled = co_await bring(on.store, key, facts);
         out.filled.right += filled.right;
-        auto lease = co_await on.store.read(key, 1, soon());
+        auto lease = co_await on.store.read(key, 1, soon(), whole_chunk);
         LODE_ASSERT(lease.has_value());
         held.emplace_back(key, std::move(*lease));
     }

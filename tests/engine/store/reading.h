@@ -32,7 +32,7 @@ struct reading {
 };
 
 inline task<void> read_chunk(part_store& store, part_key key, std::uint32_t chunk, reading& into) {
-    auto got = co_await store.read(key, chunk, soon());
+    auto got = co_await store.read(key, chunk, soon(), whole_chunk);
     if (!got) {
         ++into.failed[got.error().code];
         co_return;
