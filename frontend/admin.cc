@@ -1,10 +1,12 @@
 #include "frontend/admin.h"
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "frontend/http/head_writer.h"
 #include "frontend/http/message_reader.h"
+#include "frontend/locate.h"
 #include "frontend/s3/percent.h"
 #include "frontend/s3/query.h"
 
@@ -14,6 +16,7 @@ namespace {
 constexpr int connections_max = 64;
 constexpr duration patience = std::chrono::seconds(5);
 constexpr duration patience_with_devices = std::chrono::minutes(2);
+constexpr std::uint32_t locate_wait_max = 60;  // seconds
 constexpr http::limits head_limits{.head = bytes(8192), .uri = bytes(2048)};
 
 using kind = metrics_page::kind;
@@ -110,6 +113,9 @@ void describe_origin(metrics_page& page, std::span<serving* const> cores) {
     answers("touched", [](const serving& s) -> auto& { return s.gateway.stats().touched; });
     answers("relayed", [](const serving& s) -> auto& { return s.gateway.stats().relayed; });
     answers("failed", [](const serving& s) -> auto& { return s.gateway.stats().failed; });
+    answers("described", [](const serving& s) -> auto& { return s.gateway.stats().described; });
+    answers("shared", [](const serving& s) -> auto& { return s.gateway.stats().shared; });
+    answers("recent", [](const serving& s) -> auto& { return s.gateway.stats().recent; });
 
     const auto events = [&](std::string_view what, auto pick) {
         page.add(kind::counter, "lode_origin_connections_total", "Connections to the origin",
@@ -130,10 +136,21 @@ void describe_origin(metrics_page& page, std::span<serving* const> cores) {
              {{"state", "idle"}});
 }
 
+void describe_prestaging(metrics_page& page, std::span<serving* const> cores) {
+    const auto objects = [&](std::string_view outcome, auto pick) {
+        page.add(kind::counter, "lode_prestaged_objects_total", "Objects to be brought in ahead",
+                 sum(cores, pick), {{"outcome", outcome}});
+    };
+    objects("asked", [](const serving& s) -> auto& { return s.prestages.stats().asked; });
+    objects("refused", [](const serving& s) -> auto& { return s.prestages.stats().refused; });
+    objects("complete", [](const serving& s) -> auto& { return s.prestages.stats().complete; });
+    objects("failed", [](const serving& s) -> auto& { return s.prestages.stats().failed; });
+}
+
 }  // namespace
 
-admin::admin(const node_context& node, std::span<serving* const> cores)
-    : node_(node), cores_(cores), started_(engine::now()) {}
+admin::admin(const node_context& node)
+    : node_(node), cores_(node.servings), started_(engine::now()) {}
 
 engine::task<void> admin::serve(std::unique_ptr<engine::stream> stream) {
     if (open_ >= connections_max) co_return co_await stream->close();
@@ -175,10 +192,12 @@ engine::task<admin::reply> admin::answer(const http::request_head& head) {
     if (path == "/device" && head.method == "POST") {
         co_return co_await change_device(std::string(head.target));
     }
+    if (path == "/locate" && reads) co_return co_await find_object(std::string(head.target));
     co_return reply{.status = 404,
                     .body =
-                        "There is GET /metrics, /healthz, /readyz, POST /drop?tier=memory and "
-                        "POST /device?path=PATH&state=out|in.\n"};
+                        "There is GET /metrics, /healthz, /readyz, "
+                        "/locate?bucket=BUCKET&key=KEY[&wait=SECONDS][&as=json], "
+                        "POST /drop?tier=memory and POST /device?path=PATH&state=out|in.\n"};
 }
 
 engine::task<admin::reply> admin::change_device(std::string target) {
@@ -201,6 +220,37 @@ engine::task<admin::reply> admin::change_device(std::string target) {
     co_return reply{.body = state == "out" ? "out of service\n" : "in service\n"};
 }
 
+engine::task<admin::reply> admin::find_object(std::string target) {
+    const std::string_view query = std::string_view(target).substr(target.find('?') + 1);
+    const auto text = [&](std::string_view name) {
+        return s3::find_parameter(query, name).value_or(std::nullopt).value_or("");
+    };
+    const std::string seconds = text("wait");
+    std::uint32_t wait = 0;
+    const char* end = seconds.data() + seconds.size();
+    const bool read = seconds.empty() || std::from_chars(seconds.data(), end, wait).ptr == end;
+    origin::object_name name{
+        .scope = {}, .bucket = text("bucket"), .key = text("key"), .version_id = text("versionId")};
+    if (!read || wait > locate_wait_max || name.bucket.empty() || name.key.empty()) {
+        co_return reply{.status = 400,
+                        .body = "A bucket and a key are needed, and at most a minute to wait.\n"};
+    }
+    serving& here = *cores_.front();
+    if (!here.own) {
+        co_return reply{.status = 409,
+                        .body = "lode has no credentials of its own to ask the origin with.\n"};
+    }
+    const time_point until = engine::now() + std::chrono::seconds(wait);
+    const auto found = co_await locate(here, std::move(name), until);
+    if (!found) co_return reply{.status = 404, .body = "The origin shows no such object.\n"};
+    const unsigned status = found->being_filled() ? 202 : 200;
+    if (text("as") == "json") {
+        co_return reply{
+            .status = status, .type = "application/json", .body = print_located_json(*found)};
+    }
+    co_return reply{.status = status, .body = print_located(*found)};
+}
+
 std::string admin::metrics() const {
     metrics_page page;
     page.add(kind::gauge, "lode_info", "Which node this is", 1,
@@ -213,6 +263,7 @@ std::string admin::metrics() const {
     describe_requests(page, cores_);
     describe_connections(page, cores_);
     describe_origin(page, cores_);
+    describe_prestaging(page, cores_);
     node_.store.describe(page);
     return page.text();
 }

@@ -20,8 +20,7 @@ namespace lode::frontend {
 
 class admin {
   public:
-    // `cores` may hold null until that core has started.
-    admin(const node_context& node, std::span<serving* const> cores);
+    explicit admin(const node_context& node);
 
     // Answers one request and closes the connection.
     engine::task<void> serve(std::unique_ptr<engine::stream> stream);
@@ -37,10 +36,11 @@ class admin {
 
     engine::task<reply> answer(const http::request_head& head);
     engine::task<reply> change_device(std::string target);
+    engine::task<reply> find_object(std::string target);
     [[nodiscard]] std::string metrics() const;
 
     const node_context& node_;
-    std::span<serving* const> cores_;
+    std::span<serving* const> cores_;  // null until that core has started
     time_point started_;
     bool ready_ = false;
     int open_ = 0;

@@ -18,6 +18,12 @@ bool writes(const s3::classified& what, std::string_view method) {
     return what.op == other_object && method != "GET" && method != "HEAD";
 }
 
+// A HEAD needs no range: with that of one byte it asks for the object to be brought in.
+bool asks_to_prestage(const request& r) {
+    return r.what.op == s3::operation::head_object && !r.what.no_store && !r.what.part_number &&
+           !r.what.sse_customer_key && http::find_header(r.head.headers, "range") == "bytes=0-0";
+}
+
 }  // namespace
 
 connection::connection(serving& here, std::unique_ptr<engine::stream> stream)
@@ -83,6 +89,9 @@ engine::task<void> connection::answer() {
         co_return co_await get_object(here_, client_, request_);
     }
     co_await pass_through(here_, client_, request_);
+    if (asks_to_prestage(request_) && client_.record().status / 100 == 2) {
+        here_.prestages.begin(request_.name);
+    }
     if (writes(request_.what, request_.head.method)) {
         co_await here_.gateway.written(request_.name);
     }

@@ -102,7 +102,6 @@ class server::node {
         : settings_(std::move(s)),
           identity_(std::move(identity)),
           group_({.cores = settings_.node.cores}),
-          servings_(group_.size()),
           core_servers_(group_.size()),
           all_started_(group_.size()),
           all_drained_(group_.size()),
@@ -184,7 +183,8 @@ class server::node {
                          .gateway_authority = gateway_.authority(),
                          .links = origin::links_by_core(group_.size()),
                          .gateways = origin::gateway::by_core(group_.size()),
-                         .limits = {.head = l.head, .uri = l.uri, .headers = l.headers}});
+                         .limits = {.head = l.head, .uri = l.uri, .headers = l.headers},
+                         .servings = std::vector<serving*>(group_.size())});
     }
 
     std::unique_ptr<serving> make_serving() {
@@ -206,7 +206,7 @@ class server::node {
         }
         const auto here = make_serving();
         core_server connections(*here);
-        servings_[me] = here.get();
+        context_->servings[me] = here.get();
         core_servers_[me] = &connections;
         context_->links[me] = &here->link;
         context_->gateways[me] = &here->gateway;
@@ -221,6 +221,7 @@ class server::node {
         }
 
         co_await connections.finish(engine::now() + settings_.limits.shutdown_timeout);
+        co_await here->prestages.stop();
         co_await here->pool.close();
         co_await here->log.close();
         co_await all_drained_.arrive();
@@ -230,7 +231,7 @@ class server::node {
 
     // Core 0: the ports, until a signal comes.
     engine::task<void> lead() {
-        admin operators_page(*context_, servings_);
+        admin operators_page(*context_);
         front_door door(*clients_, core_servers_, settings_.limits.connections);
         engine::scope doors;
         engine::scope operators;
@@ -286,7 +287,6 @@ class server::node {
     std::unique_ptr<node_context> context_;
 
     // Written by each core before all_started_, read by others after it.
-    std::vector<serving*> servings_;
     std::vector<core_server*> core_servers_;
     std::atomic<bool> failed_{false};
     barrier all_started_;

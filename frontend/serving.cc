@@ -48,6 +48,7 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
               ? std::nullopt
               : std::optional<origin::own_requests>(std::in_place, *identity, n.gateway_authority)),
       gateway(link, own ? &*own : nullptr, gateway_options(n), n.gateways),
+      prestages(*this),
       log(std::move(log_file), n.settings.node.name),
       request_seed_(engine::scheduler::current().chance().next()) {}
 

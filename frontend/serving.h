@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/base/counters.h"
 #include "engine/base/histogram.h"
@@ -22,10 +23,13 @@
 #include "frontend/http/connection_pool.h"
 #include "frontend/origin/gateway.h"
 #include "frontend/origin/part_fetch.h"
+#include "frontend/prestage.h"
 #include "frontend/relay_buffers.h"
 #include "frontend/settings.h"
 
 namespace lode::frontend {
+
+struct serving;
 
 // What all cores share: read-only after start, but for the store, which takes care of itself.
 struct node_context {
@@ -36,6 +40,7 @@ struct node_context {
     origin::links_by_core links;
     origin::gateway::by_core gateways;
     http::limits limits;
+    std::vector<serving*> servings{};  // by core number; null until that core has started
 };
 
 struct request_counters {
@@ -70,6 +75,7 @@ struct serving {
     std::unique_ptr<s3::signer> identity;  // lode's own; null: clients' signatures only
     std::optional<origin::own_requests> own;
     origin::gateway gateway;
+    prestaging prestages;
     relay_buffers buffers;
     access_log log;
     request_counters requests;

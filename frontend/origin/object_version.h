@@ -32,6 +32,8 @@ struct object_name {
 
     // One string that differs for different objects. Reuses `out`.
     void append_to(std::string& out) const;
+
+    friend bool operator==(const object_name&, const object_name&) = default;
 };
 
 struct object_version {

@@ -237,7 +237,8 @@ small_world::small_world(std::uint64_t seed, settings s, identity who)
                      .gateway_authority = "origin",
                      .links = origin::links_by_core(1),
                      .gateways = origin::gateway::by_core(1),
-                     .limits = {.head = parts_->config.limits.head}});
+                     .limits = {.head = parts_->config.limits.head},
+                     .servings = std::vector<frontend::serving*>(1)});
     run(start_store(*parts_->store));
     auto signer = who == identity::none
                       ? nullptr
@@ -245,6 +246,7 @@ small_world::small_world(std::uint64_t seed, settings s, identity who)
                             s3::credentials{.access_key = "lode", .secret_key = "secret"}, "r");
     parts_->here = std::make_unique<frontend::serving>(
         *parts_->node, std::make_unique<dialer>(*this), std::move(signer), nullptr);
+    parts_->node->servings[0] = parts_->here.get();
     parts_->node->links[0] = &parts_->here->link;
     parts_->node->gateways[0] = &parts_->here->gateway;
 }
@@ -253,6 +255,7 @@ namespace {
 
 task<void> end_world(frontend::serving& here, engine::part_store& store,
                      engine::scope& origin_connections) {
+    co_await here.prestages.stop();
     co_await here.pool.close();
     co_await origin_connections.close();
     co_await here.log.close();

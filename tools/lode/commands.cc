@@ -1,6 +1,8 @@
 #include "tools/lode/commands.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <expected>
 
@@ -49,6 +51,9 @@ std::expected<std::string, std::string> ask(const std::string& admin_url, std::s
     }
     return std::move(answer->body);
 }
+
+constexpr std::int64_t locate_step = 5;  // seconds that one request may wait
+constexpr int still_filling = 202;
 
 }  // namespace
 
@@ -132,6 +137,36 @@ int run_device(const std::string& admin_url, const std::string& path, service wa
                                          path)
                            : fmt::format("{} is in service again.", path));
     return 0;
+}
+
+int run_locate(const std::string& admin_url, const locate_request& r) {
+    using clock = std::chrono::steady_clock;
+    constexpr std::string_view scheme = "s3://";
+    const std::string_view path = std::string_view(r.object).substr(
+        r.object.starts_with(scheme) ? scheme.size() : r.object.size());
+    const auto slash = path.find('/');
+    if (slash == 0 || slash == std::string_view::npos || slash + 1 == path.size()) {
+        return complain(fmt::format("{} is not an object; expected s3://bucket/key.", r.object));
+    }
+    std::string target = "/locate?bucket=";
+    frontend::s3::percent_encode(path.substr(0, slash), frontend::s3::slash::encode, target);
+    target += "&key=";
+    frontend::s3::percent_encode(path.substr(slash + 1), frontend::s3::slash::encode, target);
+    if (r.whom == written_for::programs) target += "&as=json";
+
+    const auto until = clock::now() + std::chrono::seconds(r.wait);
+    for (;;) {
+        const auto left = std::chrono::ceil<std::chrono::seconds>(until - clock::now()).count();
+        const auto wait = std::clamp<std::int64_t>(left, 0, locate_step);
+        const auto answer = ask_admin(admin_url, "GET", fmt::format("{}&wait={}", target, wait));
+        if (!answer) return complain(answer.error());
+        if (answer->status != 200 && answer->status != still_filling) {
+            return complain(std::string_view(answer->body).substr(0, answer->body.find('\n')));
+        }
+        if (answer->status == still_filling && clock::now() < until) continue;
+        fmt::print("{}", answer->body);
+        return r.wait > 0 && answer->status == still_filling ? 1 : 0;
+    }
 }
 
 int run_help_config() {

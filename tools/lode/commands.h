@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "tools/lode/written_for.h"
+
 namespace lode::tools {
 
 [[nodiscard]] int run_serve(const std::string& configuration_path);
@@ -21,6 +23,13 @@ enum class purged : std::uint8_t { nothing, memory };
 // Takes a device of a running lode out of service, or back.
 enum class service : std::uint8_t { out, in };
 [[nodiscard]] int run_device(const std::string& admin_url, const std::string& path, service wanted);
+
+struct locate_request {
+    std::string object;      // "s3://bucket/key"
+    std::uint32_t wait = 0;  // seconds, as long as the object is being filled
+    written_for whom = written_for::people;
+};
+[[nodiscard]] int run_locate(const std::string& admin_url, const locate_request& r);
 
 [[nodiscard]] int run_help_config();
 [[nodiscard]] int run_example_config();

@@ -12,10 +12,9 @@
 
 #include "tools/lode/device_format.h"
 #include "tools/lode/device_report.h"
+#include "tools/lode/written_for.h"
 
 namespace lode::tools {
-
-enum class written_for : std::uint8_t { people, programs };
 
 [[nodiscard]] int run_inspect(const std::string& path, verified chunks, written_for whom);
 

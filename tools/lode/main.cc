@@ -23,6 +23,7 @@ struct arguments {
     bool json = false;
     bool force = false;
     lode::tools::format_request format;
+    lode::tools::locate_request locate;
 };
 
 void add_configuration(CLI::App& command, arguments& into) {
@@ -68,6 +69,20 @@ CLI::App* add_inspect(CLI::App& app, arguments& into) {
     return inspect;
 }
 
+CLI::App* add_locate(CLI::App& app, arguments& into) {
+    auto* locate =
+        app.add_subcommand("locate", "Print where a running lode has the bytes of an object.");
+    locate->add_option("OBJECT", into.locate.object, "As s3://bucket/key.")->required();
+    locate
+        ->add_option("--wait", into.locate.wait,
+                     "Wait so long while it is being filled; leaves with 1 if it still is.")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0, 86'400));
+    locate->add_flag("--json", into.json, "Print JSON instead of a table.");
+    add_admin(*locate, into);
+    return locate;
+}
+
 CLI::App* add_format(CLI::App& app, arguments& into) {
     auto* format = app.add_subcommand(
         "format", "Make an empty cache of a file or a block device that nobody uses.");
@@ -105,6 +120,7 @@ int main(int argc, char** argv) {
     check->add_flag("--explain", given.explain, "Print every setting with its meaning instead.");
     auto* status = app.add_subcommand("status", "Print what a running lode has done.");
     add_admin(*status, given);
+    auto* locate = add_locate(app, given);
     auto* purge = app.add_subcommand("purge", "Drop cached data of a running lode.");
     add_admin(*purge, given);
     purge->add_flag("--memory", given.memory, "Empty the memory tier; devices keep theirs.");
@@ -129,6 +145,10 @@ int main(int argc, char** argv) {
     if (*serve) return run_serve(given.configuration);
     if (*check) return given.explain ? run_help_config() : run_check(given.configuration);
     if (*status) return run_status(given.admin);
+    if (*locate) {
+        given.locate.whom = given.json ? written_for::programs : written_for::people;
+        return run_locate(given.admin, given.locate);
+    }
     if (*purge) return run_purge(given.admin, given.memory ? purged::memory : purged::nothing);
     if (*device) {
         return run_device(given.admin, given.format.path,

@@ -1,0 +1,70 @@
+#include "frontend/prestage.h"
+
+#include <memory>
+
+#include "frontend/serving.h"
+
+namespace lode::frontend {
+namespace {
+
+// A part of 5 GiB from a slow origin; whoever waits for it meanwhile has a deadline of its own.
+constexpr duration part_patience = std::chrono::hours(1);
+
+std::string key_of(const origin::object_name& name) {
+    std::string key;
+    name.append_to(key);
+    return key;
+}
+
+}  // namespace
+
+void prestaging::begin(const origin::object_name& name) {
+    if (stopping_) return;
+    if (under_way_.size() >= objects_max) return stats_.refused.add();
+    const auto [place, is_new] = under_way_.try_emplace(key_of(name));
+    if (!is_new) return;
+    stats_.asked.add();
+    background_.spawn(run(name, place->second));
+}
+
+std::optional<prestaging::progress> prestaging::progress_of(const origin::object_name& name) const {
+    const auto found = under_way_.find(key_of(name));
+    if (found == under_way_.end()) return std::nullopt;
+    return found->second;
+}
+
+engine::task<void> prestaging::stop() {
+    stopping_ = true;
+    co_await background_.close();
+}
+
+engine::task<void> prestaging::run(origin::object_name name, progress& mine) {
+    const bool complete = co_await bring(name, mine);
+    (complete ? stats_.complete : stats_.failed).add();
+    under_way_.erase(key_of(name));
+}
+
+engine::task<bool> prestaging::bring(const origin::object_name& name, progress& mine) {
+    const origin::version_ptr version = co_await here_.gateway.describe(name);
+    if (version == nullptr) co_return false;
+    if (version->size == bytes(0)) co_return true;
+    mine.parts = version->layout.parts();
+    bool complete = true;
+    for (std::uint32_t part = 0; part < version->layout.parts() && !stopping_; ++part) {
+        const engine::part_key key = version->part(part);
+        auto request = here_.own->make(name, {}, engine::scheduler::current().time().wall());
+        if (!request) co_return false;
+        auto begun = co_await here_.node.store.fill(
+            key, {},
+            std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version,
+                                                 part),
+            engine::fill_extent::whole_part);
+        if (begun) begun = co_await here_.node.store.wait(key, engine::now() + part_patience);
+        const engine::presence now = co_await here_.node.store.look(key);
+        complete = complete && begun && now.absent == 0;
+        ++mine.done;
+    }
+    co_return complete && !stopping_;
+}
+
+}  // namespace lode::frontend
