@@ -4,14 +4,17 @@
 
 namespace lode::frontend {
 
-result<origin::fetch_request> fetch_request_for(serving& here, const request& r) {
+bool may_fetch(const serving& here, const request& r) {
     // Under a host that we do not understand the path alone does not name the object.
+    if (here.own && r.name.scope.empty()) return true;
+    // A part number cannot stand beside a range, and signed, neither can it be left out.
+    return !r.what.range_signed && !r.what.conditional && !r.what.part_number;
+}
+
+result<origin::fetch_request> fetch_request_for(serving& here, const request& r) {
+    if (!may_fetch(here, r)) return fail(errc::not_found);
     if (here.own && r.name.scope.empty()) {
         return here.own->make(r.name, {}, engine::scheduler::current().time().wall());
-    }
-    // A part number cannot stand beside a range, and signed, neither can it be left out.
-    if (r.what.range_signed || r.what.conditional || r.what.part_number) {
-        return fail(errc::not_found);
     }
     return origin::repeat_of(r.head);
 }

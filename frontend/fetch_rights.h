@@ -10,6 +10,8 @@
 
 namespace lode::frontend {
 
+[[nodiscard]] bool may_fetch(const serving& here, const request& r);
+
 // not_found: neither may. The caller has been authorised for this object by the gateway before.
 [[nodiscard]] result<origin::fetch_request> fetch_request_for(serving& here, const request& r);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -97,38 +98,49 @@ class cached_answer {
 
     // not_found: something is absent that we may not fetch, or not keep.
     engine::task<result<>> look(findings& found) {
-        const bool may_fill =
-            !request_.what.no_cache && fetch_request_for(here_, request_).has_value();
+        const bool may_fill = may_fetch(here_, request_) && !request_.what.no_cache;
         std::uint32_t left = may_fill ? parts_looked_at : std::numeric_limits<std::uint32_t>::max();
         for (chunk_walk w = walk_; !w.at_end() && left > 0; w.next_part(), --left) {
-            found.saw(co_await here_.node.store.look(w.part().key, w.part().chunks()));
-            if (found.filled_for_us && !may_fill) co_return fail(errc::not_found);
+            const engine::presence seen =
+                co_await here_.node.store.look(w.part().key, w.part().chunks());
+            found.saw(seen);
+            if (seen.absent > 0 && !may_fill) co_return fail(errc::not_found);
+            if (seen.absent > 0) incomplete_.set(looked_at_);
+            if (looked_at_ < parts_looked_at) ++looked_at_;
         }
         co_return result<>{};
     }
 
-    // Has the next parts filled, until enough is on its way ahead of the client. An error is of the part
-    // that is sent next; one further ahead is met again when its turn comes.
+    // Has the next parts filled where they are not here, until enough is on its way ahead of the client.
+    // An error is of the part that is sent next; one further ahead is met again when its turn comes.
     engine::task<result<>> prepare() {
         const bytes window = here_.node.settings.cache.read_ahead;
         while (!ahead_.at_end()) {
             const part_slice& next = ahead_.part();
             const bool is_next = next.index == walk_.part().index;
-            const bytes distance =
-                bytes((next.begins + bytes(next.first.value())).value() - position().value());
-            if (!is_next && distance >= window) break;
-            auto begun = co_await fill(next);
-            if (!begun && is_next) co_return begun;
-            if (!begun) break;
+            const object_offset begin = next.begins + bytes(next.first.value());
+            if (!is_next && begin - position() >= window) break;
+            if (co_await is_incomplete(next)) {
+                auto begun = co_await fill(next);
+                if (!begun && is_next) co_return begun;
+                if (!begun) break;
+            }
+            ++prepared_;
             ahead_.next_part();
         }
         co_return result<>{};
     }
 
+    engine::task<bool> is_incomplete(const part_slice& slice) {
+        if (prepared_ < looked_at_) co_return incomplete_.test(prepared_);
+        const engine::presence seen = co_await here_.node.store.look(slice.key, slice.chunks());
+        co_return seen.absent > 0;
+    }
+
     engine::task<result<>> fill(const part_slice& slice) {
+        if (request_.what.no_cache) co_return fail(errc::not_found);
         auto request = fetch_request_for(here_, request_);
-        // Whatever is absent now was here a moment ago, or lies beyond what was looked at.
-        if (!request || request_.what.no_cache) co_return result<>{};
+        if (!request) co_return std::unexpected(request.error());
         co_return co_await here_.node.store.fill(
             slice.key, slice.chunks(),
             std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version_,
@@ -171,11 +183,11 @@ class cached_answer {
             const bool new_part = following.part().index != walk_.part().index;
             walk_ = following;
             sent_to_ = begin;
-            if (new_part) {
-                auto ready = co_await prepare();
-                if (ready && !got) got = co_await read(walk_, sent_to_);
-            }
+            if (new_part) (void)co_await prepare();
             while (!got) {
+                // It was evicted a moment ago, or nobody had fetched it yet.
+                if (co_await fill(walk_.part())) got = co_await read(walk_, sent_to_);
+                if (got) break;
                 if (!co_await send_rest_of_part()) co_return out_.break_off();
                 if (walk_.at_end()) co_return;
                 (void)co_await prepare();
@@ -244,9 +256,13 @@ class cached_answer {
     const request& request_;
     origin::version_ptr version_;
     wanted_bytes wanted_;
-    chunk_walk walk_;        // what is sent next
-    chunk_walk ahead_;       // the part that is prepared next
-    std::size_t sent_to_;    // of the chunk at walk_
+    chunk_walk walk_;      // what is sent next
+    chunk_walk ahead_;     // the part that is prepared next
+    std::size_t sent_to_;  // of the chunk at walk_
+    // Of the first parts: how many were looked at, which of them lack chunks, how many are prepared.
+    std::uint32_t looked_at_ = 0;
+    std::bitset<parts_looked_at> incomplete_;
+    std::uint32_t prepared_ = 0;
     std::string_view head_;  // not sent yet; goes out with the first bytes
 };
 
