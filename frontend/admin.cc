@@ -128,6 +128,17 @@ void describe_origin(metrics_page& page, std::span<serving* const> cores) {
     events("expired", [](const serving& s) -> auto& { return s.pool.stats().expired; });
     events("waited", [](const serving& s) -> auto& { return s.pool.stats().waited; });
     events("overloaded", [](const serving& s) -> auto& { return s.pool.stats().overloaded; });
+    const auto fetches = [&](std::string_view family, std::string_view help, auto pick) {
+        page.add(kind::counter, family, help, sum(cores, pick));
+    };
+    fetches("lode_origin_fetches_total", "Requests for bytes of parts",
+            [](const serving& s) -> auto& { return s.fetches.requests; });
+    fetches("lode_origin_fetch_retries_total", "Requests for bytes that repeat one that failed",
+            [](const serving& s) -> auto& { return s.fetches.retries; });
+    fetches("lode_origin_fetch_resumes_total", "Retries that go on at a byte in the middle",
+            [](const serving& s) -> auto& { return s.fetches.resumes; });
+    fetches("lode_origin_fetches_given_up_total", "Fetches that failed for good",
+            [](const serving& s) -> auto& { return s.fetches.given_up; });
     page.add(kind::gauge, "lode_origin_connections", "Connections to the origin now",
              sum(cores, [](const serving& s) -> auto& { return s.pool.stats().in_use; }),
              {{"state", "in_use"}});
@@ -236,7 +247,7 @@ engine::task<admin::reply> admin::find_object(std::string target) {
                         .body = "A bucket and a key are needed, and at most a minute to wait.\n"};
     }
     serving& here = *cores_.front();
-    if (!here.own) {
+    if (here.identity == nullptr) {
         co_return reply{.status = 409,
                         .body = "lode has no credentials of its own to ask the origin with.\n"};
     }

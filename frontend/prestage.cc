@@ -52,12 +52,10 @@ engine::task<bool> prestaging::bring(const origin::object_name& name, progress& 
     bool complete = true;
     for (std::uint32_t part = 0; part < version->layout.parts() && !stopping_; ++part) {
         const engine::part_key key = version->part(part);
-        auto request = here_.own->make(name, {}, engine::scheduler::current().time().wall());
-        if (!request) co_return false;
         auto begun = co_await here_.node.store.fill(
             key, {},
-            std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version,
-                                                 part),
+            std::make_unique<origin::part_fetch>(here_.node.links, origin::own_request(name),
+                                                 version, part),
             engine::fill_extent::whole_part);
         if (begun) begun = co_await here_.node.store.wait(key, engine::now() + part_patience);
         const engine::presence now = co_await here_.node.store.look(key);

@@ -42,12 +42,11 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
       link{.pool = pool,
            .authority = n.gateway_authority,
            .answer_timeout = n.settings.origin.answer_timeout,
-           .change_timeout = n.settings.origin.change_timeout},
+           .change_timeout = n.settings.origin.change_timeout,
+           .fetches = fetches,
+           .identity = own_identity.get()},
       identity(std::move(own_identity)),
-      own(identity == nullptr
-              ? std::nullopt
-              : std::optional<origin::own_requests>(std::in_place, *identity, n.gateway_authority)),
-      gateway(link, own ? &*own : nullptr, gateway_options(n), n.gateways),
+      gateway(link, identity.get(), gateway_options(n), n.gateways),
       prestages(*this),
       log(std::move(log_file), n.settings.node.name),
       request_seed_(engine::scheduler::current().chance().next()) {}

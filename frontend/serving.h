@@ -10,7 +10,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,9 +70,9 @@ struct serving {
 
     const node_context& node;
     http::connection_pool pool;
+    origin::fetch_counters fetches;
     origin::origin_link link;
     std::unique_ptr<s3::signer> identity;  // lode's own; null: clients' signatures only
-    std::optional<origin::own_requests> own;
     origin::gateway gateway;
     prestaging prestages;
     relay_buffers buffers;

@@ -16,9 +16,14 @@
 #include <string_view>
 
 #include "engine/base/clock.h"
+#include "engine/base/counters.h"
 #include "engine/base/error.h"
 #include "frontend/http/connection_pool.h"
 #include "frontend/http/message.h"
+
+namespace lode::frontend::s3 {
+class signer;
+}
 
 namespace lode::frontend::origin {
 
@@ -35,12 +40,22 @@ struct forwarded_head {
     void write_to(std::string& out, std::string_view default_host) const;
 };
 
+// How fetches went (part_fetch.h).
+struct fetch_counters {
+    counter requests;
+    counter retries;  // of these, those that repeat one that failed
+    counter resumes;  // of these, those that go on in the middle
+    counter given_up;
+};
+
 // What an exchange needs to know about the other side.
 struct origin_link {
     http::connection_pool& pool;
     std::string_view authority;  // Host for requests that came without one
     duration answer_timeout;
     duration change_timeout;  // for requests that change something: a copy may take minutes
+    fetch_counters& fetches;
+    s3::signer* identity = nullptr;  // lode's own, on this core; null: it has none
 };
 
 class exchange {

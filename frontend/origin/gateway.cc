@@ -48,7 +48,7 @@ wall_time wall_now() { return engine::scheduler::current().time().wall(); }
 
 }  // namespace
 
-gateway::gateway(const origin_link& link, own_requests* own, options o, const by_core& neighbours)
+gateway::gateway(const origin_link& link, s3::signer* own, options o, const by_core& neighbours)
     : link_(link),
       own_(own),
       identity_(std::move(o.identity)),
@@ -188,15 +188,16 @@ gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
 
 engine::task<result<bool>> gateway::untouched(const object_name& name,
                                               const object_version& known) {
-    if (own_ == nullptr || !name.scope.empty()) co_return false;
-    const auto request = own_->make(name, {}, wall_now());
-    if (!request) co_return std::unexpected(request.error());
-    auto fields = request->headers();
+    if (!may_ask_itself(name)) co_return false;
+    const std::string target = own_request(name).target;
+    const auto signing = signature_fields(*own_, link_.authority, "GET", target, {}, wall_now());
+    if (!signing) co_return std::unexpected(signing.error());
+    auto fields = views_of(*signing);
     fields.push_back({.name = "If-None-Match", .value = known.etag});
     fields.push_back({.name = "If-Unmodified-Since", .value = known.last_modified});
     if (known.size > bytes(0)) fields.push_back(one_byte);
-    auto answer = co_await exchange::ask(
-        link_, {.method = "GET", .target = request->target, .headers = fields});
+    auto answer =
+        co_await exchange::ask(link_, {.method = "GET", .target = target, .headers = fields});
     if (!answer) co_return std::unexpected(answer.error());
     const bool same = answer->head().status == 304;
     co_await answer->discard();
@@ -283,16 +284,17 @@ engine::task<version_ptr> gateway::learn(const inquiry& i, const http::response_
 }
 
 engine::task<version_ptr> gateway::describe(const object_name& name) {
-    if (own_ == nullptr || !name.scope.empty()) co_return nullptr;
-    const auto request =
-        own_->make(name, {.method = "HEAD", .signed_fields = {&wants_checksums, 1}}, wall_now());
-    if (!request) co_return nullptr;
-    const auto fields = request->headers();
+    if (!may_ask_itself(name)) co_return nullptr;
+    const std::string target = own_request(name).target;
+    const auto signing =
+        signature_fields(*own_, link_.authority, "HEAD", target, {&wants_checksums, 1}, wall_now());
+    if (!signing) co_return nullptr;
+    const auto fields = views_of(*signing);
     const time_point asked = engine::now();
-    auto answer = co_await exchange::ask(
-        link_, {.method = "HEAD", .target = request->target, .headers = fields});
+    auto answer =
+        co_await exchange::ask(link_, {.method = "HEAD", .target = target, .headers = fields});
     if (!answer) co_return nullptr;
-    const http::request_head head{.method = "HEAD", .target = request->target, .host = {}};
+    const http::request_head head{.method = "HEAD", .target = target, .host = {}};
     s3::classified what;
     what.checksum_mode = true;
     version_ptr version;

@@ -95,7 +95,7 @@ class gateway {
     };
 
     // `own` may be null: then only clients ask.
-    gateway(const origin_link& link, own_requests* own, options o, const by_core& neighbours);
+    gateway(const origin_link& link, s3::signer* own, options o, const by_core& neighbours);
 
     engine::task<result<verdict>> authorise(const inquiry& i);
 
@@ -146,6 +146,9 @@ class gateway {
 
     engine::task<result<verdict>> decide(const inquiry& i);
     engine::task<result<verdict>> decide_for_all(const inquiry& i);
+    [[nodiscard]] bool may_ask_itself(const object_name& name) const {
+        return own_ != nullptr && name.scope.empty();
+    }
     engine::task<result<bool>> untouched(const object_name& name, const object_version& known);
 
     engine::task<version_cache::known> find(const object_name& name);
@@ -157,7 +160,7 @@ class gateway {
     [[nodiscard]] core_id home_of(const object_name& name) const;
 
     origin_link link_;
-    own_requests* own_;
+    s3::signer* own_;
     std::string identity_;
     consistency consistency_;
     version_cache versions_;

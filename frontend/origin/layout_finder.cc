@@ -63,13 +63,13 @@ engine::task<std::optional<layout_finder::answered_part>> layout_finder::ask(
     if (own_ == nullptr || !name.scope.empty() || engine::now() < silent_until_) {
         co_return std::nullopt;
     }
-    const std::string query = "partNumber=" + std::to_string(number);
-    const auto request = own_->make(name, {.method = "HEAD", .query = query},
-                                    engine::scheduler::current().time().wall());
-    if (!request) co_return std::nullopt;
-    const auto fields = request->headers();
-    auto answer = co_await exchange::ask(
-        link_, {.method = "HEAD", .target = request->target, .headers = fields});
+    const std::string target = own_request(name, "partNumber=" + std::to_string(number)).target;
+    const auto signing = signature_fields(*own_, link_.authority, "HEAD", target, {},
+                                          engine::scheduler::current().time().wall());
+    if (!signing) co_return std::nullopt;
+    const auto fields = views_of(*signing);
+    auto answer =
+        co_await exchange::ask(link_, {.method = "HEAD", .target = target, .headers = fields});
     if (!answer) co_return std::nullopt;
     const http::response_head head = answer->head();
     const auto parts = number_in(http::find_header(head.headers, "x-amz-mp-parts-count"));

@@ -28,7 +28,7 @@ class layout_finder {
     static constexpr std::uint32_t asked_max = 64;
 
     // `own` may be null: then the origin is not asked.
-    layout_finder(origin_link& link, own_requests* own) : link_(link), own_(own) {}
+    layout_finder(origin_link& link, s3::signer* own) : link_(link), own_(own) {}
 
     // `taught`: what the upload taught, if it passed by.
     engine::task<part_layout> find(const object_name& name, const object_version& version,
@@ -57,7 +57,7 @@ class layout_finder {
                                                      bytes first_length, std::uint32_t parts);
 
     origin_link& link_;
-    own_requests* own_;
+    s3::signer* own_;
     bool answered_numbers_ = false;
     time_point silent_until_{};  // the origin does not answer part numbers
 };

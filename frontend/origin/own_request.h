@@ -1,11 +1,12 @@
 // frontend/origin/own_request.h
 //
-// Questions of lode's own about an object, signed by its own identity, in path style.
+// Requests of lode's own about an object, in path style, and how they are signed: when they are sent,
+// for the place that is asked, because a signature ages and names its host.
 //
-//   Core     One; the signer remembers the day's key.
-//   Errors   invalid: the name cannot be signed.
+//   Errors   invalid: the target cannot be signed.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,33 +20,30 @@
 
 namespace lode::frontend::origin {
 
-// A complete head but for what its user adds, such as Range and conditions, which are not signed.
+using header_fields = std::vector<std::pair<std::string, std::string>>;
+
+// A request that may be sent several times, each time with another Range.
 struct fetch_request {
     std::string target;
-    std::vector<std::pair<std::string, std::string>> fields;
-
-    // Views of the fields.
-    [[nodiscard]] std::vector<http::header> headers() const;
+    header_fields fields;
+    // lode: signed anew for each place that is asked; `fields` then has nothing of a signature.
+    // client: the client's own words, Host and signature included.
+    enum class signer : std::uint8_t { client, lode } signed_by = signer::client;
 };
 
-struct own_question {
-    std::string_view method = "GET";
-    std::string_view query = {};  // raw, such as "partNumber=1"; the version id is added
-    std::span<const http::header> signed_fields = {};
-};
+// Only for names without scope: elsewhere the path alone does not name the object. `query` is raw, such as
+// "partNumber=1"; the version id is added to it.
+[[nodiscard]] fetch_request own_request(const object_name& name, std::string_view query = {});
 
-class own_requests {
-  public:
-    // `authority`: the origin's Host. `who` outlives this.
-    own_requests(s3::signer& who, std::string_view authority) : who_(who), authority_(authority) {}
+// What signs a request by `who` for the server `authority`: Host, Authorization, the x-amz fields that go
+// with it, and `also`, which the signature covers.
+[[nodiscard]] result<header_fields> signature_fields(s3::signer& who, std::string_view authority,
+                                                     std::string_view method,
+                                                     std::string_view target,
+                                                     std::span<const http::header> also,
+                                                     wall_time now);
 
-    // Only for names without scope: elsewhere the path alone does not name the object.
-    [[nodiscard]] result<fetch_request> make(const object_name& name, const own_question& question,
-                                             wall_time now) const;
-
-  private:
-    s3::signer& who_;
-    std::string_view authority_;
-};
+// Views of the fields; `more` of them will be added.
+[[nodiscard]] std::vector<http::header> views_of(const header_fields& fields, std::size_t more = 4);
 
 }  // namespace lode::frontend::origin

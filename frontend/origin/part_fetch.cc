@@ -1,9 +1,12 @@
 #include "frontend/origin/part_fetch.h"
 
+#include <charconv>
 #include <utility>
 
 #include "engine/runtime/core.h"
 #include "frontend/http/hop_by_hop.h"
+#include "frontend/origin/retry.h"
+#include "frontend/s3/http_date.h"
 #include "frontend/s3/range.h"
 
 namespace lode::frontend::origin {
@@ -28,6 +31,35 @@ errc meaning_of(unsigned status) {
     }
 }
 
+// What another attempt may make good: the way there, and an origin that is busy or broken.
+bool may_pass(errc code) {
+    switch (code) {
+        case errc::io:
+        case errc::closed:
+        case errc::timed_out:
+        case errc::unavailable:
+        case errc::overloaded: return true;
+        default: return false;
+    }
+}
+
+wall_time wall_now() { return engine::scheduler::current().time().wall(); }
+
+// Retry-After: seconds, or a date (RFC 9110, section 10.2.3).
+std::optional<duration> wait_asked_for(const http::response_head& head) {
+    const auto text = http::find_header(head.headers, "retry-after");
+    if (!text) return std::nullopt;
+    std::uint32_t seconds = 0;
+    const char* end = text->data() + text->size();
+    if (const auto read = std::from_chars(text->data(), end, seconds);
+        read.ec == std::errc() && read.ptr == end) {
+        return std::chrono::seconds(seconds);
+    }
+    const auto date = s3::parse_http_date(*text);
+    if (!date) return std::nullopt;
+    return std::max(duration::zero(), duration(*date - wall_now()));
+}
+
 }  // namespace
 
 fetch_request repeat_of(const http::request_head& request) {
@@ -43,67 +75,122 @@ fetch_request repeat_of(const http::request_head& request) {
 engine::task<result<>> part_fetch::fetch(part_offset first, bytes length, engine::fill_sink& sink) {
     engine::core* here = engine::core::current_or_null();
     origin_link& link = *links_.at(here == nullptr ? 0 : here->self().value());
-    const object_offset begin = begins_ + bytes(first.value());
-    const std::string range =
-        s3::range_header({.first = begin, .last = begin + (length - bytes(1))});
-    std::vector<http::header> fields = request_.headers();
-    fields.push_back({.name = "Range", .value = range});
-    fields.push_back({.name = "If-Match", .value = version_->etag});
+    job j(first, length, sink);
+    jobs_.push_back(j);
+    auto done = co_await persist(j, link);
+    if (!done) link.fetches.given_up.add();
+    co_return done;
+}
 
-    auto answer = co_await exchange::ask(
-        link, {.method = "GET", .target = request_.target, .headers = fields});
-    if (!answer) co_return std::unexpected(answer.error());
-    if (aborted_) co_return fail(errc::cancelled);
-    if (auto fits = check(answer->head(), begin, length); !fits) {
+engine::task<result<>> part_fetch::persist(job& j, origin_link& link) {
+    retry_budget budget;
+    for (;;) {
+        if (aborted_) co_return fail(errc::cancelled);
+        const part_offset before = j.at;
+        const attempt done = co_await try_once(j, link);
+        if (done) co_return result<>{};
+        if (aborted_) co_return fail(errc::cancelled);
+        const failure& failed = done.error();
+        if (failed.final) co_return std::unexpected(failed.why);
+        const auto pause =
+            budget.next(j.at - before, failed.wait, engine::scheduler::current().chance());
+        if (!pause) co_return std::unexpected(failed.why);
+        (void)co_await pauses_.wait(engine::now() + *pause);
+        link.fetches.retries.add();
+        if (j.at > j.begin) link.fetches.resumes.add();
+    }
+}
+
+engine::task<part_fetch::attempt> part_fetch::try_once(job& j, origin_link& link) {
+    link.fetches.requests.add();
+    auto answer = co_await ask(j.at, j.end - j.at, link);
+    if (!answer) {
+        const error why = answer.error();
+        co_return std::unexpected(failure{.why = why, .final = !may_pass(why.code)});
+    }
+    if (aborted_) co_return std::unexpected(failure{.why = {.code = errc::cancelled}});
+    if (auto fits = check(answer->head(), begins_ + bytes(j.at.value()), j.end - j.at); !fits) {
         co_await answer->discard();
         co_return fits;
     }
-    current_ = &*answer;
-    auto poured = co_await pour(*answer, length, sink);
-    current_ = nullptr;
+    j.answer = &*answer;
+    const attempt poured = co_await pour(*answer, j);
+    j.answer = nullptr;
     if (poured) answer->finish();
     co_return poured;
 }
 
+engine::task<result<exchange>> part_fetch::ask(part_offset first, bytes length,
+                                               origin_link& link) const {
+    const object_offset begin = begins_ + bytes(first.value());
+    const std::string range =
+        s3::range_header({.first = begin, .last = begin + (length - bytes(1))});
+    result<header_fields> ours;
+    if (request_.signed_by == fetch_request::signer::lode) {
+        ours = signature_fields(*link.identity, link.authority, "GET", request_.target, {},
+                                wall_now());
+        if (!ours) co_return std::unexpected(ours.error());
+    }
+    std::vector<http::header> fields = views_of(request_.fields, ours->size() + 2);
+    for (const auto& [name, value] : *ours) fields.push_back({.name = name, .value = value});
+    fields.push_back({.name = "Range", .value = range});
+    fields.push_back({.name = "If-Match", .value = version_->etag});
+    co_return co_await exchange::ask(
+        link, {.method = "GET", .target = request_.target, .headers = fields});
+}
+
 // The answer must be about exactly the bytes and the version that were asked for.
-result<> part_fetch::check(const http::response_head& head, object_offset first,
-                           bytes length) const {
+part_fetch::attempt part_fetch::check(const http::response_head& head, object_offset first,
+                                      bytes length) const {
+    const auto refuse = [](errc code) {
+        return std::unexpected(failure{.why = {.code = code}, .final = true});
+    };
     const bool whole = first == object_offset(0) && length == version_->size;
-    if (head.status != 206 && !(head.status == 200 && whole)) return fail(meaning_of(head.status));
-    if (http::find_header(head.headers, "etag") != version_->etag) return fail(errc::changed);
+    if (head.status != 206 && !(head.status == 200 && whole)) {
+        const errc code = meaning_of(head.status);
+        return std::unexpected(
+            failure{.why = {.code = code}, .final = !may_pass(code), .wait = wait_asked_for(head)});
+    }
+    if (http::find_header(head.headers, "etag") != version_->etag) return refuse(errc::changed);
     if (head.status == 206) {
         const auto text = http::find_header(head.headers, "content-range");
         const auto range = s3::parse_content_range(text.value_or(""));
-        if (!range || !range->range || !range->object_size) return fail(errc::protocol);
+        if (!range || !range->range || !range->object_size) return refuse(errc::protocol);
         // Same ETag, other size: whoever described this version to us was wrong.
-        if (*range->object_size != version_->size) return fail(errc::changed);
+        if (*range->object_size != version_->size) return refuse(errc::changed);
         if (range->range->first != first || range->range->length() != length) {
-            return fail(errc::protocol);
+            return refuse(errc::protocol);
         }
     }
     if (head.body != http::framing::length || head.content_length != length) {
-        return fail(errc::protocol);
+        return refuse(errc::protocol);
     }
     return {};
 }
 
-engine::task<result<>> part_fetch::pour(exchange& answer, bytes length, engine::fill_sink& sink) {
-    for (bytes left = length; left > bytes(0);) {
-        auto room = co_await sink.room();
-        if (!room) co_return std::unexpected(room.error());
+engine::task<part_fetch::attempt> part_fetch::pour(exchange& answer, job& j) {
+    while (j.at < j.end) {
+        auto room = co_await j.sink.room();
+        if (!room) co_return std::unexpected(failure{.why = room.error(), .final = true});
         answer.expect_progress();
         auto got = co_await answer.reader().read_body(*room);
-        if (!got) co_return std::unexpected(got.error());
-        if (*got == 0) co_return fail(errc::closed);
-        sink.advance(*got);
-        left -= bytes(*got);
+        if (got && *got == 0) got = fail(errc::closed);
+        if (!got) {
+            const error why = got.error();
+            co_return std::unexpected(failure{.why = why, .final = !may_pass(why.code)});
+        }
+        j.sink.advance(*got);
+        j.at += bytes(*got);
     }
-    co_return result<>{};
+    co_return attempt{};
 }
 
 void part_fetch::abort() {
     aborted_ = true;
-    if (current_ != nullptr) current_->stream().abort();
+    for (job* j = jobs_.empty() ? nullptr : &jobs_.front(); j != nullptr; j = jobs_.next_of(*j)) {
+        if (j->answer != nullptr) j->answer->stream().abort();
+    }
+    pauses_.notify_all(fail(errc::cancelled));
 }
 
 }  // namespace lode::frontend::origin

@@ -1,20 +1,29 @@
 // frontend/origin/part_fetch.h
 //
-// The bytes of a part, from the origin: one ranged GET after the other, each with If-Match, so that two
-// versions are never mixed. Signed either by lode's own identity or by the client, whose signature does
-// not cover Range.
+// The bytes of a part, from the origin: ranged GETs, each with If-Match, so that two versions are
+// never mixed. Signed either by lode's own identity, each request anew because a signature ages, or by
+// the client, whose signature does not cover Range.
 //
-//   Core      Made on the client's core, used and destroyed on the part's home core, with that core's
-//             connections.
-//   Errors    changed: the object is another version now. denied, not_found: the origin's word.
-//             overloaded: 503 or 429. closed, timed_out: the answer broke off. protocol: an answer that
-//             does not match the question.
+// Where an answer breaks off, is late, or says that the origin is busy or broken, the fetch waits a
+// little and goes on at the byte that it reached (retry.h).
+//
+//   Core        Made on the client's core, used and destroyed on the part's home core, with that core's
+//             connections and identity.
+//   Memory      One connection per fetch under way.
+//   Errors    changed: the object is another version now. denied, not_found: the origin's word. These,
+//             and protocol (an answer that does not match the question), are final. When retries are
+//             used up: overloaded (503 or 429), unavailable, closed, timed_out. cancelled: abort().
+//             What the sink says is passed on.
 #pragma once
 
+#include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/base/list.h"
+#include "engine/runtime/wait_list.h"
 #include "engine/store/part_source.h"
 #include "frontend/http/message.h"
 #include "frontend/origin/exchange.h"
@@ -44,15 +53,37 @@ class part_fetch final : public engine::part_source {
     void abort() override;
 
   private:
-    engine::task<result<>> pour(exchange& answer, bytes length, engine::fill_sink& sink);
-    [[nodiscard]] result<> check(const http::response_head& head, object_offset first,
-                                 bytes length) const;
+    // A fetch under way.
+    struct job : list_hook<> {
+        job(part_offset first, bytes length, engine::fill_sink& into)
+            : begin(first), at(first), end(first + length), sink(into) {}
+
+        part_offset begin;
+        part_offset at;  // up to here everything has arrived
+        part_offset end;
+        engine::fill_sink& sink;
+        exchange* answer = nullptr;  // whose body is being read
+    };
+    struct failure {
+        error why;
+        bool final = false;
+        std::optional<duration> wait = {};  // what the origin asks for
+    };
+    using attempt = std::expected<void, failure>;
+
+    engine::task<result<>> persist(job& j, origin_link& link);
+    engine::task<attempt> try_once(job& j, origin_link& link);
+    engine::task<result<exchange>> ask(part_offset first, bytes length, origin_link& link) const;
+    engine::task<attempt> pour(exchange& answer, job& j);
+    [[nodiscard]] attempt check(const http::response_head& head, object_offset first,
+                                bytes length) const;
 
     const links_by_core& links_;
     fetch_request request_;
     version_ptr version_;
     object_offset begins_;  // where the part does
-    exchange* current_ = nullptr;
+    list<job> jobs_;
+    engine::wait_list pauses_;
     bool aborted_ = false;
 };
 

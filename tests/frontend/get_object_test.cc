@@ -214,7 +214,7 @@ TEST_CASE("sixteen clients of one cold object cost the origin its bytes once") {
     CHECK(sent == body.size());
 }
 
-TEST_CASE("an origin that breaks off in the middle is asked for the rest") {
+TEST_CASE("an origin that breaks off in the middle is asked for the rest, and for nothing twice") {
     small_world world;
     const std::string body = content(3 * mib);
     world.objects["/data/k"] = {.body = body};
@@ -223,9 +223,15 @@ TEST_CASE("an origin that breaks off in the middle is asked for the rest") {
     const std::string answer = world.get("/data/k");
 
     CHECK((body_of(answer) == body));
+    std::size_t sent = 0;
+    for (const auto& question : world.asked) {
+        if (question.header("range") != "bytes=0-0") sent += question.body_out;
+    }
+    CHECK(sent == body.size());
+    CHECK(world.serving().fetches.resumes.value() == 1);
 }
 
-TEST_CASE("an origin that breaks off again ends the response short, never wrong") {
+TEST_CASE("an origin that breaks off and does not come back ends the response short, never wrong") {
     small_world world;
     const std::string body = content(4 * mib);
     world.objects["/data/k"] = {.body = body};
@@ -236,6 +242,7 @@ TEST_CASE("an origin that breaks off again ends the response short, never wrong"
     };
 
     const std::string broken = world.get("/data/k");
+    world.instead = nullptr;
     world.break_body_after.reset();
     world.instead = nullptr;
     const std::string whole = world.get("/data/k");

@@ -71,6 +71,9 @@ class small_world {
     // Several clients at the same time; their answers in order.
     std::vector<std::string> talk_all(std::vector<std::string> requests);
 
+    // Runs something else in this world, to its end.
+    void run(engine::task<void> work);
+
     void drop_memory();
     // What goes on in the background comes to its end.
     void rest(duration time = std::chrono::minutes(1));
@@ -80,7 +83,6 @@ class small_world {
     class dialer;
     struct parts;
 
-    void run(engine::task<void> work);
     std::string answer_of(origin_request& request, std::span<const http::header> headers,
                           bool& keep);
 
