@@ -56,6 +56,9 @@ engine::store_options store_options_of(const settings& s, std::size_t cores) {
     o.device_health.errors_max = s.cache.device_errors;
     o.device_health.stall_after = s.cache.device_stall;
     o.scrub_rate = s.cache.scrub_rate;
+    o.fetch_size = s.origin.fetch_size;
+    o.fetch_parallel = s.origin.fetch_parallel;
+    o.background_rate = s.origin.background_rate;
     o.parts_max = s.cache.parts;
     if (s.cache.admission == admission_kind::second_hit) {
         o.admission = engine::store_options::admission_rule::second_hit;

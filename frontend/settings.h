@@ -46,6 +46,10 @@ struct origin_settings {
     duration answer_timeout = std::chrono::seconds(60);
     // The same where the request changes something: a copy may take minutes.
     duration change_timeout = std::chrono::minutes(10);
+    // How missing parts are read.
+    bytes fetch_size{8ULL << 20U};     // of one request
+    std::uint32_t fetch_parallel = 4;  // requests for one part at the same time
+    bytes background_rate;             // per second; of what nobody waits for; 0: none
 
     friend bool operator==(const origin_settings&, const origin_settings&) = default;
 };

@@ -137,6 +137,17 @@ constexpr std::array table{
     setting{"origin", "change_timeout",
         duration_rule{in<&settings::origin, &origin_settings::change_timeout>, 1ms, 24h},
         "The same for requests that change something: a copy may take minutes."},
+    setting{"origin", "fetch_size",
+        size_rule{in<&settings::origin, &origin_settings::fetch_size>, 1_MiB, 1_GiB},
+        "How much of a part one request reads, at most."},
+    setting{"origin", "fetch_parallel",
+        count_rule{in<&settings::origin, &origin_settings::fetch_parallel>, 1, 64},
+        "How many such requests read one part at the same time."},
+    setting{"origin", "background_rate",
+        size_rule{in<&settings::origin, &origin_settings::background_rate>, 1_MiB, 1_TiB,
+            size_rule::zero::allowed},
+        "How many bytes per second are read that nobody waits for, the rest of parts of which somebody "
+        "wanted some; \"0B\": no limit."},
 
     setting{"auth", "mode",
         one_of<in<&settings::auth, &auth_settings::mode>>(auth_words, 1),
