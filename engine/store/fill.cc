@@ -12,6 +12,8 @@ namespace {
 // What a reader may have to wait for that comes to want a chunk of a piece under way; also what a
 // radosgw reads at a time.
 constexpr std::uint32_t background_piece_max = 4;  // chunks
+// What a fill that must not run ahead asks for. Readers ask for one chunk ahead.
+constexpr std::uint32_t piece_min = 2;
 
 }  // namespace
 
@@ -57,10 +59,11 @@ class fill::piece final : public list_hook<>, public fill_sink {
         resident& complete = *std::exchange(frame_, nullptr);
         whole_.owner_.publish(complete);
         if (how_ == haste::demanded) {
-            --whole_.under_way_;
-            if (whole_.owner_.is_ahead(complete)) {
-                complete.ahead = true;
-                ++whole_.ahead_;
+            whole_.count(whole_.under_way_, -1);
+            // Of a fill that has failed nothing is held.
+            if (!whole_.failure_ && home::is_ahead(complete)) {
+                whole_.owner_.hold_ahead(complete);
+                whole_.count(whole_.ahead_, 1);
             } else {
                 whole_.poke();
             }
@@ -91,8 +94,9 @@ fill::fill(home& owner, part_ref ref, bytes part_length, std::unique_ptr<part_so
 fill::~fill() { LODE_ASSERT(pieces_.empty() && !has_turn_); }
 
 task<void> fill::run() {
-    while (!failure_ && !(queue_.empty() && pieces_.empty())) {
+    while (!failure_ && !(queue_.empty() && pieces_.empty() && ahead_ == 0)) {
         start_pieces();
+        note_lingering();
         if (!std::exchange(poked_, false)) (void)co_await changed_.wait(look_again_);
         poked_ = false;
     }
@@ -100,6 +104,7 @@ task<void> fill::run() {
     list_hook<joinable>::unlink();
     list_hook<background_line>::unlink();
     return_turn();
+    if (std::exchange(lingering_, false)) --owner_.fills_lingering_;
     co_await fetches_.close();
 }
 
@@ -123,7 +128,7 @@ void fill::await(std::uint32_t chunk) {
 }
 
 void fill::caught_up() {
-    if (ahead_ > 0) --ahead_;
+    count(ahead_, -1);
     poke();
 }
 
@@ -140,6 +145,7 @@ void fill::give_up_rest() {
 void fill::abort(error why) {
     if (failure_) return;
     failure_ = why;
+    let_go();
     list_hook<joinable>::unlink();
     for (const chunk_range& r : queue_.take_all()) unmark(r, why);
     source_->abort();
@@ -162,19 +168,37 @@ std::uint32_t fill::piece_max() const {
     const std::uint32_t wanted =
         std::max<std::uint64_t>(1, owner_.options_.fetch_size / chunk_size);
     // Two at least are under way in the share that we have.
-    return std::clamp<std::uint32_t>(owner_.fill_share() / 2, std::min(wanted, 2U), wanted);
+    return std::clamp<std::uint32_t>(owner_.fill_share() / 2, std::min(wanted, piece_min), wanted);
+}
+
+// Whoever was here first may have taken more than what is now a share.
+bool fill::may_start(std::uint32_t chunks) const {
+    return ahead() + chunks <= owner_.fill_share() &&
+           owner_.all_ahead_ + chunks * weight() <= owner_.most_ahead();
+}
+
+// `chunks` is under_way_ or ahead_.
+void fill::count(std::uint32_t& chunks, std::int64_t change) {
+    LODE_ASSERT(std::int64_t{chunks} + change >= 0);
+    chunks = static_cast<std::uint32_t>(std::int64_t{chunks} + change);
+    if (change > 0) {
+        owner_.all_ahead_ += weight() * static_cast<std::uint64_t>(change);
+    } else {
+        owner_.all_ahead_ -= weight() * static_cast<std::uint64_t>(-change);
+    }
 }
 
 void fill::start_demanded() {
     const std::uint32_t parallel = std::max(1U, owner_.options_.fetch_parallel);
     while (!failure_ && queue_.has_demand() && demanded_pieces_ < parallel) {
-        const std::uint32_t most = piece_max();
-        const std::uint32_t next = std::min(most, queue_.front().count);
-        const bool fits = ahead() == 0 || ahead() + next <= owner_.fill_share();
-        if (!fits && !queue_.front_is_awaited()) break;
+        std::uint32_t most = piece_max();
+        if (!may_start(std::min(most, queue_.front().count))) {
+            if (ahead() > 0 && !queue_.front_is_awaited()) break;
+            most = std::min(most, piece_min);
+        }
         start(queue_.take_demanded(most), haste::demanded);
     }
-    if (failure_ || !queue_.has_demand() || demanded_pieces_ > 0) return;
+    if (failure_ || demanded_pieces_ > 0 || !(queue_.has_demand() || ahead_ > 0)) return;
     look_again_ = last_wanted_ + owner_.options_.demand_patience;
     if (now() >= look_again_) lose_patience();
 }
@@ -182,8 +206,29 @@ void fill::start_demanded() {
 // Its readers are gone, as it seems.
 void fill::lose_patience() {
     look_again_ = never;
+    let_go();
     queue_.demand_becomes_rest();
     if (!owner_.can_keep(ref_)) give_up_rest();
+}
+
+// What arrived before its readers stays in memory as long as nothing else needs the place.
+void fill::let_go() {
+    if (ahead_ == 0) return;
+    owner_.release_ahead(ref_);
+    LODE_ASSERT(ahead_ == 0);
+}
+
+void fill::note_lingering() {
+    const bool done = queue_.empty() && pieces_.empty();
+    if (done == lingering_) return;
+    lingering_ = done;
+    if (done) {
+        ++owner_.fills_lingering_;
+        owner_.fill_ended_.notify_all();
+    } else {
+        --owner_.fills_lingering_;
+    }
+    owner_.refresh_gauges();
 }
 
 void fill::start_background() {
@@ -215,7 +260,7 @@ void fill::start(chunk_range chunks, haste how) {
     owner_.count_.fill_pieces.add();
     if (how == haste::demanded) {
         ++demanded_pieces_;
-        under_way_ += chunks.count;
+        count(under_way_, chunks.count);
     } else {
         ++background_pieces_;
     }
@@ -237,7 +282,7 @@ void fill::end_piece(piece& p, result<> outcome) {
     p.unlink();
     if (p.how() == haste::demanded) {
         --demanded_pieces_;
-        under_way_ -= p.left();
+        count(under_way_, -std::int64_t{p.left()});
     } else {
         --background_pieces_;
         owner_.background_ended();
@@ -253,7 +298,7 @@ void fill::make_demanded(piece& p) {
     owner_.count_.chunks_promoted.add();
     p.set_demanded();
     ++demanded_pieces_;
-    under_way_ += p.left();
+    count(under_way_, p.left());
     --background_pieces_;
     owner_.background_ended();
     poke();

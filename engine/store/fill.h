@@ -9,8 +9,8 @@
 //             was demanded is missing.
 //   demand    Up to `fetch_parallel` pieces of `fetch_size`, as far as they do not run ahead of their
 //             readers by more than a share of the memory: chunks that are neither read nor on a device
-//             count, as do those under way. If no reader comes for `demand_patience`, what is left is
-//             no demand any more.
+//             count, as do those under way. They are held in memory until they are read. If no reader
+//             comes for `demand_patience`, they are let go, and what is left is no demand any more.
 //   rest      Pieces of 4 MiB at most, in turns that the home gives out to all fills of its core. If a
 //             reader comes to wait for a chunk of such a piece, the piece becomes demand, and gives its
 //             turn back.
@@ -24,6 +24,7 @@
 //               gets the error. not_found: given up because no reader came.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -60,7 +61,7 @@ class fill final : public list_hook<>,
     // A reader waits for this chunk.
     void await(std::uint32_t chunk);
 
-    // Ends when every chunk is published or given up.
+    // Ends when every chunk is published or given up, and read or not held any more.
     task<void> run();
     [[nodiscard]] std::optional<error> failure() const { return failure_; }
 
@@ -86,12 +87,17 @@ class fill final : public list_hook<>,
     void end_piece(piece& p, result<> outcome);
     void make_demanded(piece& p);
     void lose_patience();
+    void let_go();
+    void note_lingering();
     void unmark(chunk_range chunks, error why);
     void return_turn();
     void poke();
 
+    [[nodiscard]] bytes weight() const { return std::min(part_length_, chunk_size); }
     [[nodiscard]] std::uint32_t ahead() const { return ahead_ + under_way_; }
+    void count(std::uint32_t& chunks, std::int64_t change);
     [[nodiscard]] std::uint32_t piece_max() const;
+    [[nodiscard]] bool may_start(std::uint32_t chunks) const;
 
     home& owner_;
     part_ref ref_;
@@ -107,6 +113,7 @@ class fill final : public list_hook<>,
     std::uint32_t under_way_ = 0;  // chunks of demanded pieces that have not arrived
     std::uint32_t ahead_ = 0;      // chunks that arrived before their readers
     bool has_turn_ = false;        // to start a background piece
+    bool lingering_ = false;       // nothing more to fetch
     time_point look_again_ = never;
     time_point last_wanted_;  // when a reader was heard of last
     std::optional<error> failure_;

@@ -346,7 +346,7 @@ void home::refresh_gauges() {
     count_.memory_used.set(memory_.pool().used().count());
     count_.parts.set(parts_.size());
     count_.index_bytes.set(parts_.memory().count());
-    count_.fills_running.set(fills_running_);
+    count_.fills_running.set(fills_running_ - fills_lingering_);
     count_.background_running.set(background_turns_);
 }
 

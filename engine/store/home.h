@@ -109,6 +109,7 @@ class home final : public core_bound, private memory_tier_owner {
     friend class engine::fill;
 
     // For fills; see home_fills.cc.
+    [[nodiscard]] bytes most_ahead() const { return memory_.pool().capacity() / 2; }
     [[nodiscard]] std::uint32_t fill_share() const;
     [[nodiscard]] bool can_keep(part_ref ref);
     [[nodiscard]] bool take_background_turn(engine::fill& f);
@@ -118,6 +119,8 @@ class home final : public core_bound, private memory_tier_owner {
     void announce_progress(resident& r);
     void abandon_arrival(resident& r);
     [[nodiscard]] static bool is_ahead(const resident& r);
+    void hold_ahead(resident& r);
+    void release_ahead(part_ref ref);
     task<result<resident*>> frame_for_fill(size_class c);
     [[nodiscard]] std::span<std::byte> memory_of(const resident& r) { return memory_.memory(r); }
     void publish(resident& r);
@@ -181,6 +184,9 @@ class home final : public core_bound, private memory_tier_owner {
     std::array<list<engine::fill, joinable>, 64> joinable_;  // by part
     wait_list fill_ended_;
     std::uint32_t fills_running_ = 0;
+    std::uint32_t fills_lingering_ = 0;  // of these, those that have nothing more to fetch
+    bytes all_ahead_;                    // under way, or arrived before their readers, of all fills
+    bytes held_;                         // of these, what keeps its frame until it is read
     bytes fills_weight_;  // of those that run: a chunk each, less where the part is shorter
     list<engine::fill, background_line> background_line_;
     std::uint32_t background_turns_ = 0;  // given out

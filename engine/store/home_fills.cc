@@ -40,7 +40,7 @@ result<> home::fill(part_key key, chunk_range demanded, std::unique_ptr<part_sou
     for (std::uint32_t n = wanted.first; n - wanted.first < wanted.count; ++n) {
         if (p.chunk(n).location.what() != where::absent) continue;
         if (f == nullptr) {
-            if (fills_running_ >= options_.fills_max) {
+            if (fills_running_ - fills_lingering_ >= options_.fills_max) {
                 parts_.erase_if_empty(ref);
                 return fail(errc::overloaded);
             }
@@ -110,8 +110,7 @@ bool home::anything_filling(part& p) {
 
 // Chunks that one fill may be ahead of its readers: half of the memory, divided over the fills.
 std::uint32_t home::fill_share() const {
-    const bytes half = memory_.pool().capacity() / 2;
-    const std::uint64_t share = half / std::max(fills_weight_, bytes(1));
+    const std::uint64_t share = most_ahead() / std::max(fills_weight_, bytes(1));
     return static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(share, share_min, memory_.pool().capacity() / chunk_size));
 }
@@ -214,14 +213,38 @@ void home::abandon_arrival(resident& r) {
 
 bool home::is_ahead(const resident& r) { return !r.seen && !r.slot; }
 
+// However many fills there are, a quarter of the memory remains for others.
+void home::hold_ahead(resident& r) {
+    LODE_ASSERT(!r.ahead && r.pins > 0);
+    r.ahead = true;
+    const bytes size = memory_.class_of(r).size();
+    if (held_ + size > memory_.pool().capacity() / 4 * 3) return;
+    held_ += size;
+    r.held = true;
+    ++r.pins;
+}
+
+void home::release_ahead(part_ref ref) {
+    part& p = parts_.at(ref);
+    for (std::uint32_t n = 0; n < p.chunks(); ++n) {
+        const chunk_location at = p.chunk(n).location;
+        if (at.what() != where::frame) continue;
+        resident& r = memory_.at(at.frame());
+        if (r.ahead) caught_up(r, caught_up_by::other);
+    }
+}
+
 void home::caught_up(resident& r, caught_up_by how) {
     LODE_ASSERT(r.ahead);
     r.ahead = false;
-    if (r.part == no_part) return;
-    engine::fill* f = fill_of(r.part);
-    if (f == nullptr) return;
-    if (how == caught_up_by::reading) f->heard_of_reader();
-    f->caught_up();
+    if (engine::fill* f = fill_of(r.part); f != nullptr) {
+        if (how == caught_up_by::reading) f->heard_of_reader();
+        f->caught_up();
+    }
+    if (!r.held) return;
+    r.held = false;
+    held_ -= memory_.class_of(r).size();
+    unpin(r);
 }
 
 }  // namespace lode::engine

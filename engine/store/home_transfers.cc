@@ -168,13 +168,13 @@ task<result<>> home::write_to_slot(part_ref ref, resident& r) {
 // The index forgets a chunk that is in memory. Whoever has it pinned keeps its bytes.
 void home::detach(resident& r) {
     LODE_ASSERT(r.state == frame_state::ready && !r.writing && r.part != no_part);
+    if (r.ahead) caught_up(r, caught_up_by::other);
     part& p = parts_.at(r.part);
     if (r.slot) slots_.release(r.part, r.chunk, *r.slot);
     r.slot.reset();
     p.chunk(r.chunk).location = {};
     --p.held;
     count_.chunks_memory.subtract();
-    if (r.ahead) caught_up(r, caught_up_by::other);
     r.part = no_part;
     if (r.pins > 0) {
         --p.busy;

@@ -55,6 +55,7 @@ resident* memory_tier::take(size_class c) {
     r.asked = 0;
     r.seen = false;
     r.ahead = false;
+    r.held = false;
     r.arrived = 0;
     r.announced = 0;
     return &r;

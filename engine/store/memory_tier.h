@@ -47,6 +47,7 @@ struct resident : list_hook<> {
     std::uint8_t asked = 0;  // how often it was, since it came; 255 and more are the same
     bool seen = false;       // somebody read of it, since it began to arrive
     bool ahead = false;      // arrived before its reader: its fill counts it until it is read
+    bool held = false;       // and has it pinned
     // Of a chunk that arrives through a fill: bytes that are there, and those that waiters know of.
     std::uint32_t arrived = 0;
     std::uint32_t announced = 0;
