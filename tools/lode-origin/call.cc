@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t metadata_length_max = 2048;
 constexpr std::string_view metadata_prefix = "x-amz-meta-";
+constexpr std::string_view customer_key_prefix = "x-amz-server-side-encryption-customer-";
 
 // Stored with the object and replayed with it; all else of a request is about the request.
 constexpr auto replayed = std::to_array<std::string_view>({
@@ -56,6 +57,10 @@ std::string without_aws_chunked(std::string_view value) {
     return kept;
 }
 
+bool reads_object_bytes(operation op) {
+    return op == operation::get_object || op == operation::head_object;
+}
+
 std::optional<action> needed_right(operation op);
 engine::task<outcome> handle(call& c);
 
@@ -65,6 +70,9 @@ engine::task<outcome> dispatch(call& c) {
     if (c.what == operation::not_implemented) {
         co_return refuse(s3::s3_error::not_implemented,
                          "This operation, or what it asks for, is not implemented.");
+    }
+    if (c.here.shared.role == server_role::backend && !reads_object_bytes(c.what)) {
+        co_return refuse(s3::s3_error::access_denied, "A backend serves reads of objects only.");
     }
     if (const auto needed = needed_right(c.what)) {
         // Listings are checked with the prefix that they ask for.
@@ -104,11 +112,13 @@ s3::http_seconds wall_seconds() {
     return std::chrono::floor<std::chrono::seconds>(engine::scheduler::current().time().wall());
 }
 
-std::expected<header_list, refusal> storable_headers(std::span<const http::header> headers) {
+std::expected<header_list, refusal> storable_headers(std::span<const http::header> headers,
+                                                     customer_keys keys) {
     header_list kept;
     std::size_t metadata_length = 0;
     for (const http::header& h : headers) {
         const std::string name = lower(h.name);
+        if (keys == customer_keys::handled && name.starts_with(customer_key_prefix)) continue;
         const auto matches = [&](std::string_view start) { return name.starts_with(start); };
         if (std::ranges::any_of(unsupported, matches)) return refuse(s3::s3_error::not_implemented);
         if (name == "x-amz-acl" && h.value != "private" && h.value != "bucket-owner-full-control") {

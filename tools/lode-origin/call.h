@@ -7,6 +7,7 @@
 //   Lifetime Until the answer is finished; the handler is awaited within it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,8 +62,9 @@ struct call {
 
 // What a request says about the object to be stored: Content-Type, x-amz-meta-* and the rest that is
 // replayed. Refuses what is too long or not supported.
+enum class customer_keys : std::uint8_t { refused, handled };
 [[nodiscard]] std::expected<header_list, refusal> storable_headers(
-    std::span<const http::header> headers);
+    std::span<const http::header> headers, customer_keys keys = customer_keys::refused);
 
 // A small body, whole, checked like any upload.
 engine::task<std::expected<std::string, refusal>> read_small_body(call& c);

@@ -23,6 +23,7 @@
 #include "engine/runtime/tls.h"
 #include "frontend/s3/sigv4_verify.h"
 #include "tools/lode-origin/faults.h"
+#include "tools/lode-origin/pointing.h"
 #include "tools/lode-origin/storage/bucket_store.h"
 #include "tools/lode-origin/storage/object_store.h"
 #include "tools/lode-origin/storage/upload_store.h"
@@ -32,6 +33,17 @@
 namespace lode::dev_origin {
 
 inline constexpr std::size_t buffer_length = std::size_t{256} << 10U;
+
+enum class server_role : std::uint8_t {
+    store,    // everything
+    gateway,  // everything, but points at another server for the bytes of objects
+    backend,  // reads of objects only
+};
+
+// What other stores do differently, on demand.
+struct quirk_set {
+    bool sse_c_304 = false;  // a conditional GET is answered before the customer's key is looked at
+};
 
 // What the whole server shares. Immutable once the cores run, but for the injector, which belongs to
 // the first core.
@@ -43,6 +55,9 @@ struct server_state {
     bytes part_length_min{5ULL << 20U};
     durability keep = durability::process_crash;
     directory_use use = directory_use::only_writer;
+    server_role role = server_role::store;
+    std::optional<pointing> points;  // of a gateway
+    quirk_set quirks;
     std::optional<engine::tls_context> tls;
     fault_injector faults;
     std::size_t cores = 1;

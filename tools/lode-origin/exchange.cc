@@ -178,6 +178,17 @@ engine::task<void> exchange::finish() {
     if (!co_await on_.reader.discard_body(discarded_max)) keep_alive_ = false;
 }
 
+engine::task<void> exchange::trickle(std::string_view head) {
+    while (!head.empty() && !broken_) {
+        co_await engine::sleep_for(fault_.slow_head);
+        on_.stream.expire_at(engine::now() + body_pause_max);
+        auto sent =
+            co_await engine::send_all(on_.stream, std::as_bytes(std::span(head.substr(0, 1))));
+        if (!sent) broken_ = true;
+        head.remove_prefix(1);
+    }
+}
+
 void exchange::reset() {
     const linger hard{.l_onoff = 1, .l_linger = 0};
     (void)::setsockopt(on_.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
@@ -186,6 +197,10 @@ void exchange::reset() {
 
 engine::task<void> exchange::send(std::string_view head, std::span<const std::byte> piece) {
     if (broken_) co_return;
+    if (!head.empty() && fault_.slow_head > duration::zero()) {
+        co_await trickle(std::exchange(head, {}));
+        if (broken_ || piece.empty()) co_return;
+    }
     std::array<iovec, 2> pieces{};
     std::size_t count = 0;
     if (!head.empty()) pieces[count++] = http::piece_of(head);

@@ -80,6 +80,7 @@ class exchange {
     [[nodiscard]] bool answers_head() const { return request_.method == "HEAD"; }
     [[nodiscard]] bool has_body() const;
     engine::task<void> send(std::string_view head, std::span<const std::byte> piece);
+    engine::task<void> trickle(std::string_view head);
     engine::task<void> pace(std::size_t count);
     void write_head(unsigned status, const header_list& headers, std::int64_t stated_length);
 

@@ -41,6 +41,7 @@ result<> take_latency(std::string_view text, duration& into) {
 result<> take_parameter(const parameter& p, fault_plan& plan) {
     fault& f = plan.happening;
     if (p.name == "latency_ms") return take_latency(p.value, f.latency);
+    if (p.name == "slow_head") return take_latency(p.value, f.slow_head);
     if (p.name == "error_rate_503") return take_number<double>(p.value, plan.error_rate_503);
     if (p.name == "error_status") return take_number<unsigned>(p.value, f.error_status);
     if (p.name == "reset_before_answer") return take_flag(p.value, f.reset_before_answer);

@@ -31,6 +31,7 @@ struct fault {
     bool wrong_etag = false;                        // another ETag than the object's
     std::uint64_t garbage_bytes = 0;                // after the answer
     std::optional<std::uint64_t> bytes_per_second;  // of the answer's body
+    duration slow_head{0};                          // before each byte of the answer's head
 };
 
 struct fault_plan {

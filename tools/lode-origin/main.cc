@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,28 @@ void describe_options(CLI::App& app, command_line& given) {
         "--sync", server.sync,
         "Writes an object to the device before it becomes visible, so that it also survives "
         "a power loss.");
+    const std::map<std::string, server_role> roles{{"store", server_role::store},
+                                                   {"gateway", server_role::gateway},
+                                                   {"backend", server_role::backend}};
+    app.add_option(
+           "--role", server.role,
+           "store: everything. gateway: everything, but the bytes of objects are pointed at "
+           "elsewhere. backend: reads of objects only, from another server's directory.")
+        ->transform(CLI::CheckedTransformer(roles, CLI::ignore_case));
+    app.add_option("--point-to", server.point_to,
+                   "With --role gateway: the URL of the backend that has the bytes.");
+    const std::map<std::string, point_by> ways{{"redirect", point_by::redirect},
+                                               {"signed-redirect", point_by::signed_redirect},
+                                               {"header", point_by::header}};
+    app.add_option("--point-by", server.points_by,
+                   "How a gateway points: 307 with a plain or a presigned Location, or the header "
+                   "x-lode-direct-path.")
+        ->transform(CLI::CheckedTransformer(ways, CLI::ignore_case));
+    app.add_option_function<std::string>(
+           "--quirk", [&server](const std::string&) { server.quirks.sse_c_304 = true; },
+           "What other stores do differently. sse-c-304: a conditional GET gets its 304 before "
+           "the customer's key is looked at.")
+        ->check(CLI::IsMember({"sse-c-304"}));
     app.add_flag("--read-only", server.read_only,
                  "Serves the directory of another server without changing anything in it.");
 }

@@ -76,8 +76,9 @@ int run(const server_options& options) {
 namespace {
 
 result<server_state> make_state(const server_options& options) {
-    const directory_use use =
-        options.read_only ? directory_use::reader : directory_use::only_writer;
+    const directory_use use = options.read_only || options.role == server_role::backend
+                                  ? directory_use::reader
+                                  : directory_use::only_writer;
     auto where = layout::open(options.directory, use);
     if (!where) {
         log::failure("cannot use the directory {}: {}", options.directory, describe(where.error()));
@@ -88,7 +89,22 @@ result<server_state> make_state(const server_options& options) {
                         .domains = options.domains,
                         .part_length_min = options.part_length_min,
                         .keep = options.sync ? durability::power_loss : durability::process_crash,
-                        .use = use};
+                        .use = use,
+                        .role = options.role,
+                        .quirks = options.quirks};
+    if (options.role == server_role::gateway) {
+        auto to = frontend::http::endpoint::parse(options.point_to);
+        if (!to) {
+            log::failure("{} is not a URL such as http://127.0.0.1:8010", options.point_to);
+            return std::unexpected(to.error());
+        }
+        shared.points = pointing{.to = std::move(*to),
+                                 .by = options.points_by,
+                                 .signs = {.access_key = options.users.front().access_key,
+                                           .secret_key = options.users.front().secret_key,
+                                           .session_token = {}},
+                                 .region = options.region};
+    }
     for (const user& u : options.users) {
         if (!shared.users.add(u)) {
             log::failure("the access key of user {} is given twice", u.name);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/base/units.h"
+#include "tools/lode-origin/core_service.h"
 #include "tools/lode-origin/users.h"
 
 namespace lode::dev_origin {
@@ -31,6 +32,10 @@ struct server_options {
     bytes part_length_min{5ULL << 20U};
     bool sync = false;       // an object is on the device before it becomes visible
     bool read_only = false;  // another server may write to the directory meanwhile
+    server_role role = server_role::store;
+    std::string point_to;  // of a gateway: the URL of the server that has the bytes
+    point_by points_by = point_by::redirect;
+    quirk_set quirks;
 };
 
 // Returns the exit code of the process.

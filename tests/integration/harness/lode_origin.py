@@ -16,14 +16,18 @@ from .processes import Daemon, Failed, accepts, free_port
 class LodeOrigin(Origin):
     name = "lode-origin"
 
-    def __init__(self, directory, build):
+    def __init__(self, directory, build, data=None, options=()):
+        """With `data`, the directory of another server's objects; `options` go to the program."""
         super().__init__()
         self.directory = pathlib.Path(directory) / "lode-origin"
+        self.data = pathlib.Path(data) if data else self.directory / "data"
+        self.options = list(options)
         self._program = pathlib.Path(build) / "lode-origin"
         self._daemon = None
 
     def start(self):
-        (self.directory / "data").mkdir(parents=True)
+        self.directory.mkdir(parents=True)
+        self.data.mkdir(exist_ok=True)
         self.port, self.admin_port = free_port(), free_port()
         return self.resume()
 
@@ -34,9 +38,9 @@ class LodeOrigin(Origin):
                 users += ["--user",
                           f"{identity.name}:{identity.access_key}:{identity.secret_key}:none"]
         self._daemon = Daemon("lode-origin", [
-            self._program, "--dir", self.directory / "data",
+            self._program, "--dir", self.data,
             "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin_port}",
-            "--access-key", OWNER.access_key, "--secret-key", OWNER.secret_key, *users],
+            "--access-key", OWNER.access_key, "--secret-key", OWNER.secret_key, *users, *self.options],
             self.directory)
         self._daemon.start()
         self._daemon.wait_until(lambda: accepts(self.port) and accepts(self.admin_port), 20,
@@ -62,8 +66,11 @@ class LodeOrigin(Origin):
                 counts[operation, int(status)] += number
         return counts, told["bytes_out"]
 
+    def alive(self):
+        return self._daemon is not None and self._daemon.alive()
+
     def inject(self, **faults):
-        """latency_ms, error_rate_503, reset_after_bytes, truncate_after_bytes, wrong_length"""
+        """latency_ms, error_rate_503, reset_after_bytes, truncate_after_bytes, slow_head, ..."""
         query = "&".join(f"{name}={value}" for name, value in faults.items())
         self._admin("POST", f"/faults?{query}")
 

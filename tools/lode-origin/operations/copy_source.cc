@@ -56,6 +56,11 @@ std::expected<copy_source, refusal> open_copy_source(const call& c) {
     auto opened = c.here.objects.open(bucket, key);
     if (!opened && opened.error().code == errc::not_found) return missing_object(c, bucket);
     if (!opened) return storage_failure(opened.error());
+    if (!opened->record.lock.empty()) {
+        return refuse(s3::s3_error::invalid_request,
+                      "The object was stored using a form of Server Side Encryption. The correct "
+                      "parameters must be provided to retrieve the object.");
+    }
     const auto conditions = conditions_on_source(c);
     if (s3::evaluate(conditions, validators_of(opened->record), s3::access::read) !=
         s3::condition_verdict::proceed) {

@@ -11,6 +11,7 @@
 #include "frontend/s3/range.h"
 #include "tools/lode-origin/call.h"
 #include "tools/lode-origin/checksums.h"
+#include "tools/lode-origin/customer_key.h"
 #include "tools/lode-origin/xml.h"
 
 namespace lode::dev_origin {
@@ -29,6 +30,8 @@ struct selection {
 std::expected<selection, refusal> select(const call& c, const object_record& object);
 std::expected<selection, refusal> select_part(const object_record& object, std::string_view text);
 header_list headers_of(const call& c, const object_record& object, const selection& chosen);
+void point_by_header(const call& c, header_list& headers);
+engine::task<outcome> redirect(call& c, const pointing& to);
 engine::task<void> send_file(call& c, const opened_object& object, const selection& chosen);
 engine::task<void> answer_unsatisfiable(call& c, const object_record& object);
 
@@ -56,9 +59,6 @@ engine::task<outcome> get_object(call& c) {
                          "Request specific response headers cannot be used for anonymous GET "
                          "requests.");
     }
-    if (c.header("x-amz-server-side-encryption-customer-algorithm")) {
-        co_return refuse(s3::s3_error::not_implemented);
-    }
     auto opened = c.here.objects.open(c.where.bucket, c.where.key);
     if (!opened && opened.error().code == errc::not_found) {
         co_return missing_object(c, c.where.bucket);
@@ -66,6 +66,9 @@ engine::task<outcome> get_object(call& c) {
     if (!opened) co_return storage_failure(opened.error());
     const object_record& object = opened->record;
 
+    const auto key = unlock(c, object);
+    // radosgw compares versions before it looks at the key, and so says 304 to whoever has none.
+    if (!key && !c.here.shared.quirks.sse_c_304) co_return std::unexpected(key.error());
     switch (s3::evaluate(c.head.headers, validators_of(object), s3::access::read)) {
         case s3::condition_verdict::proceed: break;
         case s3::condition_verdict::precondition_failed:
@@ -74,10 +77,12 @@ engine::task<outcome> get_object(call& c) {
             header_list headers;
             headers.push_back({"ETag", s3::quoted(object.etag)});
             headers.push_back({"Last-Modified", s3::format_http_date(object.modified)});
+            point_by_header(c, headers);
             co_await c.answer.answer(304, std::move(headers));
             co_return outcome{};
         }
     }
+    if (!key) co_return std::unexpected(key.error());
     const auto chosen = select(c, object);
     if (!chosen) {
         if (chosen.error().code != refusal(s3::s3_error::invalid_range).code) {
@@ -86,7 +91,13 @@ engine::task<outcome> get_object(call& c) {
         co_await answer_unsatisfiable(c, object);
         co_return outcome{};
     }
-    c.answer.begin(chosen->status, headers_of(c, object, *chosen), chosen->length);
+    const auto& points = c.here.shared.points;
+    const bool carries_data = c.what == operation::get_object && chosen->length > bytes(1);
+    if (points && points->redirects() && carries_data) co_return co_await redirect(c, *points);
+    header_list headers = headers_of(c, object, *chosen);
+    if (*key) (*key)->append_headers_to(headers);
+    point_by_header(c, headers);
+    c.answer.begin(chosen->status, headers, chosen->length);
     if (c.what == operation::get_object) co_await send_file(c, *opened, *chosen);
     co_return outcome{};
 }
@@ -98,6 +109,7 @@ engine::task<outcome> get_object_attributes(call& c) {
     }
     if (!opened) co_return storage_failure(opened.error());
     const object_record& object = opened->record;
+    if (auto key = unlock(c, object); !key) co_return std::unexpected(key.error());
     const std::string_view wanted = c.header("x-amz-object-attributes").value_or("");
     const auto wants = [&](std::string_view name) {
         return wanted.find(name) != std::string_view::npos;
@@ -206,6 +218,24 @@ header_list headers_of(const call& c, const object_record& object, const selecti
         headers.push_back({std::string(header), *value});
     }
     return headers;
+}
+
+void point_by_header(const call& c, header_list& headers) {
+    const auto& points = c.here.shared.points;
+    if (!points || points->redirects()) return;
+    headers.push_back({std::string(direct_path_header), points->to.url()});
+}
+
+engine::task<outcome> redirect(call& c, const pointing& to) {
+    auto location = to.location_of(c.head.target, engine::scheduler::current().time().wall());
+    if (!location) co_return refuse(s3::s3_error::internal_error);
+    header_list headers;
+    headers.push_back({"Location", std::move(*location)});
+    headers.push_back({"Content-Type", "application/xml"});
+    co_await c.answer.answer(307, std::move(headers),
+                             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>"
+                             "<Code>TemporaryRedirect</Code></Error>");
+    co_return outcome{};
 }
 
 engine::task<void> send_file(call& c, const opened_object& object, const selection& chosen) {

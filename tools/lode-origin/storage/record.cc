@@ -46,6 +46,7 @@ std::string encode(const object_record& record) {
     append_field("modified", std::to_string(record.modified.time_since_epoch().count()), out);
     append_field("owner", record.owner, out);
     append_field("incarnation", record.incarnation, out);
+    if (!record.lock.empty()) append_field("lock", record.lock, out);
     for (const bytes part : record.parts) {
         append_field("part", std::to_string(part.count()), out);
     }
@@ -114,6 +115,8 @@ result<> take_field(std::string_view name, const std::string& value, object_reco
         record.owner = value;
     } else if (name == "incarnation") {
         record.incarnation = value;
+    } else if (name == "lock") {
+        record.lock = value;
     } else if (name == "header") {
         const auto colon = value.find(':');
         if (colon == std::string::npos) return fail(errc::corrupt);

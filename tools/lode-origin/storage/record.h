@@ -51,6 +51,7 @@ struct object_record {
     // Drawn anew for each stored version, so that what belongs to one is not taken for the next.
     std::string incarnation;
     std::vector<bytes> parts;  // as they were uploaded; empty unless it was a multipart upload
+    std::string lock;          // of the customer's key, customer_key.h; empty: none needed
     std::vector<stored_header> headers;  // Content-Type, x-amz-meta-* ...: replayed as they are
 
     friend bool operator==(const object_record&, const object_record&) = default;
