@@ -50,6 +50,9 @@ struct origin_settings {
     bytes fetch_size{8ULL << 20U};     // of one request
     std::uint32_t fetch_parallel = 4;  // requests for one part at the same time
     bytes background_rate;             // per second; of what nobody waits for; 0: none
+    // The same for a backend, after which the next one is asked.
+    duration backend_timeout = std::chrono::seconds(5);
+    duration backend_check = std::chrono::seconds(5);  // 0: backends are not checked
 
     friend bool operator==(const origin_settings&, const origin_settings&) = default;
 };

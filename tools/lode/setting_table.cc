@@ -82,7 +82,8 @@ constexpr std::array table{
         "The name that this node signs its answers with in Cache-Status; empty: the host name."},
     setting{"node", "zone",
         text_rule{in<&settings::node, &node_settings::zone>, is_node_name, a_name},
-        "Parts are placed only on nodes of the same zone.", {}, standing::unused},
+        "Where this node is; the gateway is told with every request. Parts are placed only on nodes "
+        "of the same zone."},
     setting{"node", "cores",
         count_rule{in<&settings::node, &node_settings::cores>, 0, 1024},
         "How many threads serve, each on a CPU of its own; 0: one for every CPU that the process "
@@ -112,8 +113,8 @@ constexpr std::array table{
         "\"http://10.0.0.1:8000\"", standing::required},
     setting{"origin", "backends",
         text_list_rule{in<&settings::origin, &origin_settings::backends>, is_url, a_url, 64},
-        "Where bytes are read without the gateway's detour; empty: from the gateway.", {},
-        standing::unavailable},
+        "Where objects' bytes are read without the gateway's detour, once it has authorised the "
+        "request; empty: from the gateway, or where it points."},
     setting{"origin", "region",
         text_rule{in<&settings::origin, &origin_settings::region>, is_region,
             "a region such as \"us-east-1\""},
@@ -124,10 +125,11 @@ constexpr std::array table{
         "AWS_SECRET_ACCESS_KEY of the environment, or none."},
     setting{"origin", "ca_file",
         text_rule{in<&settings::origin, &origin_settings::ca_file>, is_plain_text, a_path},
-        "The certificates (PEM) that an https gateway is verified against; empty: the system's."},
+        "The certificates (PEM) that an https gateway or backend is verified against; empty: the "
+        "system's."},
     setting{"origin", "connections",
         count_rule{in<&settings::origin, &origin_settings::connections>, 1, 65'536},
-        "How many connections each core may open to the gateway."},
+        "How many connections each core may open to the gateway, and to each backend."},
     setting{"origin", "connect_timeout",
         duration_rule{in<&settings::origin, &origin_settings::connect_timeout>, 1ms, 10min},
         "How long a connection to the gateway may take to open."},
@@ -148,6 +150,13 @@ constexpr std::array table{
             size_rule::zero::allowed},
         "How many bytes per second are read that nobody waits for, the rest of parts of which somebody "
         "wanted some; \"0B\": no limit."},
+    setting{"origin", "backend_timeout",
+        duration_rule{in<&settings::origin, &origin_settings::backend_timeout>, 1ms, 24h},
+        "How long a backend may take to the head of an answer, and for each pause in it, before the "
+        "next one or the gateway is asked."},
+    setting{"origin", "backend_check",
+        duration_rule{in<&settings::origin, &origin_settings::backend_check>, 0s, 24h},
+        "How often each backend is asked whether it is there; \"0s\": never, only requests tell."},
 
     setting{"auth", "mode",
         one_of<in<&settings::auth, &auth_settings::mode>>(auth_words, 1),

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "tools/lode/endpoint.h"
 #include "tools/lode/setting_table.h"
 
 namespace lode::tools {
@@ -125,10 +124,6 @@ std::vector<std::string> describe_unused(const settings& s) {
         }
         out.push_back(
             fmt::format("{}.{} is set, but has no effect in this version.", of.section, of.key));
-    }
-    const auto gateway = parse_endpoint(s.origin.gateway);
-    if (gateway && gateway->how == endpoint::scheme::http && !s.origin.ca_file.empty()) {
-        out.emplace_back("origin.ca_file is set, but has no effect with an http gateway.");
     }
     return out;
 }

@@ -267,7 +267,9 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
                 .ca_file = "/ümlaut",
                 .connections = 9,
                 .connect_timeout = 1ms,
-                .answer_timeout = 90s};
+                .answer_timeout = 90s,
+                .backend_timeout = 7s,
+                .backend_check = 0s};
     s.auth.mode = frontend::auth_mode::trust;
     s.consistency = {.mode = frontend::consistency_mode::bounded, .max_stale = 5s, .objects = 1};
     s.cache.flush_delay = 2s;
@@ -427,9 +429,9 @@ TEST_CASE("each mistake is one sentence with its line, its key and what was expe
          "which is where lode itself listens (listen.s3)\n"},
         {"[origin]\ngateway = \"http://h\"\nregion = \"US\"\n",
          "lode.toml:3: origin.region: expected a region such as \"us-east-1\", got \"US\"\n"},
-        {"[origin]\ngateway = \"http://h\"\nbackends = [\"http://b\"]\n",
-         "lode.toml:3: origin.backends: expected [], anything else is not available in this "
-         "version\n"},
+        {"[origin]\ngateway = \"http://h\"\nbackends = [\"b:80\"]\n",
+         "lode.toml:3: origin.backends: expected a URL of scheme, host and port such as "
+         "\"http://10.0.0.1:8000\", got \"b:80\"\n"},
         {"[origin]\ngateway = \"http://h\"\nconnect_timeout = \"3\"\n",
          "lode.toml:3: origin.connect_timeout: expected a duration such as \"3s\", got \"3\"\n"},
         {"[auth]\nmode = \"none\"\n",
@@ -585,16 +587,11 @@ TEST_CASE("a configuration that cannot be read is refused") {
 
 TEST_CASE("settings without effect are named") {
     settings s;
-    s.origin.gateway = "https://h";
+    s.origin.gateway = "http://h";
     s.origin.ca_file = "/ca.pem";
     CHECK(describe_unused(s).empty());
 
-    s.node.zone = "z";
     s.listen.peer = "1.2.3.4:5";
-    s.origin.gateway = "http://h";
-    CHECK(
-        describe_unused(s) ==
-        std::vector<std::string>{"node.zone is set, but has no effect in this version.",
-                                 "listen.peer is set, but has no effect in this version.",
-                                 "origin.ca_file is set, but has no effect with an http gateway."});
+    CHECK(describe_unused(s) ==
+          std::vector<std::string>{"listen.peer is set, but has no effect in this version."});
 }
