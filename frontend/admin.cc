@@ -132,13 +132,13 @@ void describe_origin(metrics_page& page, std::span<serving* const> cores) {
         page.add(kind::counter, family, help, sum(cores, pick));
     };
     fetches("lode_origin_fetches_total", "Requests for bytes of parts",
-            [](const serving& s) -> auto& { return s.fetches.requests; });
+            [](const serving& s) -> auto& { return s.data.fetches().requests; });
     fetches("lode_origin_fetch_retries_total", "Requests for bytes that repeat one that failed",
-            [](const serving& s) -> auto& { return s.fetches.retries; });
+            [](const serving& s) -> auto& { return s.data.fetches().retries; });
     fetches("lode_origin_fetch_resumes_total", "Retries that go on at a byte in the middle",
-            [](const serving& s) -> auto& { return s.fetches.resumes; });
+            [](const serving& s) -> auto& { return s.data.fetches().resumes; });
     fetches("lode_origin_fetches_given_up_total", "Fetches that failed for good",
-            [](const serving& s) -> auto& { return s.fetches.given_up; });
+            [](const serving& s) -> auto& { return s.data.fetches().given_up; });
     page.add(kind::gauge, "lode_origin_connections", "Connections to the origin now",
              sum(cores, [](const serving& s) -> auto& { return s.pool.stats().in_use; }),
              {{"state", "in_use"}});

@@ -50,6 +50,7 @@ engine::task<void> core_server::finish(time_point until) {
                      connections_.running());
         for_each(&connection::abort);
         here_.pool.abort();
+        here_.data.abort();
     }
     co_await connections_.close();
 }

@@ -9,6 +9,7 @@
 #include "frontend/cache_status.h"
 #include "frontend/http/chunk_writer.h"
 #include "frontend/http/hop_by_hop.h"
+#include "frontend/origin/redirect.h"
 
 namespace lode::frontend {
 namespace {
@@ -223,6 +224,12 @@ engine::task<void> pass_through(serving& here, client& out, const request& r) {
         }
     } else {
         question = co_await origin::exchange::ask(here.link, forwarded(r));
+        // Where an object's bytes are is ours to find out; any other redirect is the client's to see.
+        const bool reads =
+            r.what.op == s3::operation::get_object || r.what.op == s3::operation::head_object;
+        if (question && reads && origin::is_redirect(question->head().status)) {
+            question = co_await here.data.follow(std::move(*question), forwarded(r));
+        }
     }
     out.record().origin += engine::now() - asked;
     if (!question) {
@@ -243,7 +250,8 @@ http::head_writer relayed_head(client& out, const http::response_head& head) {
     http::head_writer writer = out.head(head.status, head.reason);
     const http::hop_by_hop hop(head.headers);
     for (const http::header& h : head.headers) {
-        if (!hop.drops(h.name)) writer.field(h);
+        const bool for_us = http::equal_ignoring_case(h.name, origin::direct_path_header);
+        if (!hop.drops(h.name) && !for_us) writer.field(h);
     }
     return writer;
 }

@@ -1,5 +1,6 @@
 #include "frontend/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -21,6 +22,7 @@
 #include "frontend/core_server.h"
 #include "frontend/front_door.h"
 #include "frontend/http/dialer.h"
+#include "frontend/origin/resolving_dialer.h"
 #include "frontend/serving.h"
 
 namespace lode::frontend {
@@ -161,12 +163,14 @@ class server::node {
             return problem("origin.gateway: expected a URL such as \"http://10.0.0.1:8000\"");
         }
         gateway_ = *parsed;
-        if (gateway_.scheme == http::scheme::https) {
-            auto made = engine::tls_context::for_client(settings_.origin.ca_file);
-            if (!made) {
+        // The gateway may point at https whatever it speaks itself.
+        auto made = engine::tls_context::for_client(settings_.origin.ca_file);
+        if (!made) {
+            if (needs_tls()) {
                 return problem("origin.ca_file: no certificate can be read from \"{}\"",
                                settings_.origin.ca_file);
             }
+        } else {
             tls_.emplace(std::move(*made));
         }
         auto found = engine::socket_address::resolve(gateway_.host, gateway_.port);
@@ -175,6 +179,15 @@ class server::node {
         }
         gateway_addresses_ = std::move(*found);
         return {};
+    }
+
+    bool needs_tls() const {
+        const auto is_https = [](const std::string& url) {
+            const auto where = http::endpoint::parse(url);
+            return where && where->scheme == http::scheme::https;
+        };
+        return is_https(settings_.origin.gateway) || !settings_.origin.ca_file.empty() ||
+               std::ranges::any_of(settings_.origin.backends, is_https);
     }
 
     void make_context() {
@@ -195,8 +208,13 @@ class server::node {
             identity_ ? std::make_unique<s3::signer>(*identity_, settings_.origin.region) : nullptr;
         auto dialer = std::make_unique<http::network_dialer>(gateway_, gateway_addresses_,
                                                              tls_ ? &*tls_ : nullptr);
-        return std::make_unique<serving>(*context_, std::move(dialer), std::move(signer),
-                                         log_file_);
+        const engine::tls_context* tls = tls_ ? &*tls_ : nullptr;
+        auto dial_backend = [tls](const http::endpoint& where) -> std::unique_ptr<http::dialer> {
+            if (where.scheme == http::scheme::https && tls == nullptr) return nullptr;
+            return std::make_unique<origin::resolving_dialer>(where, tls);
+        };
+        return std::make_unique<serving>(*context_, std::move(dialer), std::move(signer), log_file_,
+                                         std::move(dial_backend));
     }
 
     // The life of a core. The barriers make sure that nobody sends a message to a core that is not there
@@ -211,10 +229,11 @@ class server::node {
         core_server connections(*here);
         context_->servings[me] = here.get();
         core_servers_[me] = &connections;
-        context_->links[me] = &here->link;
+        context_->links[me] = &here->data;
         context_->gateways[me] = &here->gateway;
         co_await all_started_.arrive();
 
+        here->data.start(context_->links, me);
         if (failed_.load()) {
             connections.begin_stop();
         } else if (me == 0) {
@@ -225,6 +244,7 @@ class server::node {
 
         co_await connections.finish(engine::now() + settings_.limits.shutdown_timeout);
         co_await here->prestages.stop();
+        co_await here->data.close();
         co_await here->pool.close();
         co_await here->log.close();
         co_await all_drained_.arrive();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/runtime/scheduler.h"
+#include "frontend/origin/node_location.h"
 
 namespace lode::frontend {
 namespace {
@@ -32,21 +33,35 @@ origin::gateway::options gateway_options(const node_context& node) {
             .consistency = origin::consistency(stale_of(c.mode, c.max_stale), std::move(rules))};
 }
 
+origin::data_path::options data_options(const node_context& node) {
+    const origin_settings& origin = node.settings.origin;
+    origin::data_path::options o{.backends = {},
+                                 .pool = pool_options(node),
+                                 .answer_timeout = origin.backend_timeout,
+                                 .check_every = origin.backend_check};
+    for (const std::string& url : origin.backends) {
+        const auto where = http::endpoint::parse(url);
+        LODE_ASSERT(where);  // the configuration's reader has seen to it
+        o.backends.push_back(*where);
+    }
+    return o;
+}
+
 }  // namespace
 
 serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
                  std::unique_ptr<s3::signer> own_identity,
-                 std::shared_ptr<access_log_file> log_file)
+                 std::shared_ptr<access_log_file> log_file, origin::dialer_maker dial_backend)
     : node(n),
       pool(std::move(dialer), pool_options(n)),
       link{.pool = pool,
            .authority = n.gateway_authority,
            .answer_timeout = n.settings.origin.answer_timeout,
            .change_timeout = n.settings.origin.change_timeout,
-           .fetches = fetches,
-           .identity = own_identity.get()},
+           .location = origin::node_location(n.settings.node.zone, n.settings.node.name)},
       identity(std::move(own_identity)),
-      gateway(link, identity.get(), gateway_options(n), n.gateways),
+      data(link, data_options(n), std::move(dial_backend), identity.get()),
+      gateway(link, identity.get(), gateway_options(n), n.gateways, &data),
       prestages(*this),
       log(std::move(log_file), n.settings.node.name),
       request_seed_(engine::scheduler::current().chance().next()) {}

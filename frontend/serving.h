@@ -20,6 +20,7 @@
 #include "frontend/access_log.h"
 #include "frontend/cache_word.h"
 #include "frontend/http/connection_pool.h"
+#include "frontend/origin/data_path.h"
 #include "frontend/origin/gateway.h"
 #include "frontend/origin/part_fetch.h"
 #include "frontend/prestage.h"
@@ -66,13 +67,14 @@ struct connection_counters {
 
 struct serving {
     serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
-            std::unique_ptr<s3::signer> own_identity, std::shared_ptr<access_log_file> log_file);
+            std::unique_ptr<s3::signer> own_identity, std::shared_ptr<access_log_file> log_file,
+            origin::dialer_maker dial_backend = nullptr);
 
     const node_context& node;
     http::connection_pool pool;
-    origin::fetch_counters fetches;
     origin::origin_link link;
     std::unique_ptr<s3::signer> identity;  // lode's own; null: clients' signatures only
+    origin::data_path data;
     origin::gateway gateway;
     prestaging prestages;
     relay_buffers buffers;

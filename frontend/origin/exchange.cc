@@ -5,6 +5,7 @@
 #include "engine/runtime/scheduler.h"
 #include "frontend/http/head_writer.h"
 #include "frontend/http/hop_by_hop.h"
+#include "frontend/origin/node_location.h"
 
 namespace lode::frontend::origin {
 namespace {
@@ -15,7 +16,8 @@ constexpr bytes discard_max{64ULL << 10U};
 
 }  // namespace
 
-void forwarded_head::write_to(std::string& out, std::string_view default_host) const {
+void forwarded_head::write_to(std::string& out, std::string_view default_host,
+                              std::string_view location) const {
     const http::hop_by_hop hop(headers);
     http::head_writer writer(out);
     writer.request(method, target);
@@ -25,6 +27,10 @@ void forwarded_head::write_to(std::string& out, std::string_view default_host) c
         if (!without.empty() && http::equal_ignoring_case(h.name, without)) continue;
         has_host = has_host || http::equal_ignoring_case(h.name, "host");
         writer.field(h);
+    }
+    // A client's own word may be part of its signature.
+    if (!location.empty() && !http::find_header(headers, location_header)) {
+        writer.field(location_header, location);
     }
     if (!has_host) writer.field("Host", default_host);
     writer.fields(added);
@@ -47,7 +53,7 @@ engine::task<result<exchange>> exchange::start(origin_link& link, const forwarde
     for (const freshness f : {freshness::any, freshness::fresh}) {
         auto lease = co_await link.pool.acquire(engine::now() + link.answer_timeout, f);
         if (!lease) co_return std::unexpected(lease.error());
-        exchange made(std::move(*lease), patience);
+        exchange made(std::move(*lease), patience, link.observer);
         auto done = co_await made.send_head(link, request);
         if (done && wanted == stage::answered) done = co_await made.read_head(request.method);
         if (done) co_return made;
@@ -60,7 +66,7 @@ engine::task<result<exchange>> exchange::start(origin_link& link, const forwarde
 
 engine::task<result<>> exchange::send_head(const origin_link& link, const forwarded_head& request) {
     std::string& head = lease_->head_buffer();
-    request.write_to(head, link.authority);
+    request.write_to(head, link.authority, link.location);
     expect_progress();
     co_return co_await engine::send_all(stream(), std::as_bytes(std::span(head)));
 }
@@ -79,7 +85,16 @@ bool exchange::may_try_again(std::string_view method, const error& why) {
     return why.code == errc::closed || (why.code == errc::io && why.sys != 0);
 }
 
+void exchange::blame(error why) {
+    if (link_observer* told = std::exchange(observer_, nullptr)) told->failed(why);
+}
+
 void exchange::finish() {
+    link_observer* told = std::exchange(observer_, nullptr);
+    if (told != nullptr && reader().body_complete()) {
+        const bool has_length = head_.body == http::framing::length;
+        told->finished(has_length ? head_.content_length : bytes(0));
+    }
     if (!spoiled_ && head_.keep_alive && reader().body_complete()) {
         stream().expire_at(never);
         lease_.keep();

@@ -13,17 +13,13 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/base/clock.h"
-#include "engine/base/counters.h"
 #include "engine/base/error.h"
 #include "frontend/http/connection_pool.h"
 #include "frontend/http/message.h"
-
-namespace lode::frontend::s3 {
-class signer;
-}
 
 namespace lode::frontend::origin {
 
@@ -37,15 +33,25 @@ struct forwarded_head {
     std::span<const http::header> added = {};  // fields that come last
     enum class body : std::uint8_t { as_announced, chunked } framing = body::as_announced;
 
-    void write_to(std::string& out, std::string_view default_host) const;
+    // `location` is what x-lode-location says; nothing where it is empty or a client has said it.
+    void write_to(std::string& out, std::string_view default_host,
+                  std::string_view location = {}) const;
 };
 
-// How fetches went (part_fetch.h).
-struct fetch_counters {
-    counter requests;
-    counter retries;  // of these, those that repeat one that failed
-    counter resumes;  // of these, those that go on in the middle
-    counter given_up;
+// Hears how the exchanges over one link went, from first to last byte.
+class link_observer {
+  public:
+    link_observer() = default;
+    link_observer(const link_observer&) = delete;
+    link_observer& operator=(const link_observer&) = delete;
+
+    // A complete answer, with so many bytes of body.
+    virtual void finished(bytes body) = 0;
+    // An answer that broke off, or took too long.
+    virtual void failed(error why) = 0;
+
+  protected:
+    ~link_observer() = default;
 };
 
 // What an exchange needs to know about the other side.
@@ -53,9 +59,9 @@ struct origin_link {
     http::connection_pool& pool;
     std::string_view authority;  // Host for requests that came without one
     duration answer_timeout;
-    duration change_timeout;  // for requests that change something: a copy may take minutes
-    fetch_counters& fetches;
-    s3::signer* identity = nullptr;  // lode's own, on this core; null: it has none
+    duration change_timeout;    // for requests that change something: a copy may take minutes
+    std::string location = {};  // of this node, for x-lode-location; empty: not told
+    link_observer* observer = nullptr;  // lives as long as the pool; null: nobody listens
 };
 
 class exchange {
@@ -78,6 +84,9 @@ class exchange {
     // Moves the deadline of the connection: to be called before each step.
     void expect_progress() { stream().expire_at(engine::now() + patience_); }
 
+    // The answer broke off: whoever keeps count of the other side's failures is told.
+    void blame(error why);
+
     // The request did not leave completely: the connection can serve no other.
     void spoil() { spoiled_ = true; }
 
@@ -95,11 +104,12 @@ class exchange {
     engine::task<result<>> read_head(std::string_view method);
     [[nodiscard]] bool may_try_again(std::string_view method, const error& why);
 
-    exchange(http::connection_pool::lease lease, duration patience)
-        : lease_(std::move(lease)), patience_(patience) {}
+    exchange(http::connection_pool::lease lease, duration patience, link_observer* observer)
+        : lease_(std::move(lease)), patience_(patience), observer_(observer) {}
 
     http::connection_pool::lease lease_;
     duration patience_;
+    link_observer* observer_;
     http::response_head head_;
     bool spoiled_ = false;
 };

@@ -48,9 +48,11 @@ wall_time wall_now() { return engine::scheduler::current().time().wall(); }
 
 }  // namespace
 
-gateway::gateway(const origin_link& link, s3::signer* own, options o, const by_core& neighbours)
+gateway::gateway(const origin_link& link, s3::signer* own, options o, const by_core& neighbours,
+                 data_path* data)
     : link_(link),
       own_(own),
+      data_(data),
       identity_(std::move(o.identity)),
       consistency_(std::move(o.consistency)),
       versions_(o.objects_max),
@@ -125,7 +127,7 @@ gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     if (one_byte_only) question.without = "Range";
 
     const time_point asked = engine::now();
-    auto answer = co_await exchange::ask(link_, question);
+    auto answer = co_await ask(question);
     if (!answer) {
         stats_.failed.add();
         co_return std::unexpected(answer.error());
@@ -133,6 +135,7 @@ gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     const unsigned status = answer->head().status;
     if (status == 304) {
         stats_.revalidated.add();
+        known = with_direct_path(std::move(known), direct_path_of(answer->head().headers));
         co_await answer->discard();
         if (consistency_.max_stale(i.name.bucket, i.name.key) > duration::zero()) {
             co_await remember(i.name, known, asked);
@@ -169,7 +172,7 @@ gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
     const time_point asked = engine::now();
     engine::started<result<bool>> beside;
     beside.start(untouched(i.name, *known));
-    auto answer = co_await exchange::ask(link_, question);
+    auto answer = co_await ask(question);
     const auto same = co_await beside;
     if (!answer) {
         stats_.failed.add();
@@ -209,7 +212,7 @@ gateway::word gateway::probe(const inquiry& i) {
     question.without = "Range";
     question.added = {&one_byte, 1};
     const time_point asked = engine::now();
-    auto answer = co_await exchange::ask(link_, question);
+    auto answer = co_await ask(question);
     if (!answer) {
         stats_.failed.add();
         co_return std::unexpected(answer.error());
@@ -234,7 +237,7 @@ gateway::word gateway::probe(const inquiry& i) {
 
 engine::task<result<verdict>> gateway::forward(const inquiry& i) {
     const time_point asked = engine::now();
-    auto answer = co_await exchange::ask(link_, as_it_came(i.head));
+    auto answer = co_await ask(as_it_came(i.head));
     if (!answer) {
         stats_.failed.add();
         co_return std::unexpected(answer.error());
@@ -372,6 +375,13 @@ engine::task<void> gateway::observe_upload(const inquiry& i, const http::respons
     } else if (i.head.method == "DELETE") {
         co_await engine::on_core(home, [&] { uploads.aborted(key, id); });
     }
+}
+
+engine::task<result<exchange>> gateway::ask(const forwarded_head& question) {
+    auto answer = co_await exchange::ask(link_, question);
+    const bool points = answer && data_ != nullptr && is_redirect(answer->head().status);
+    if (!points) co_return answer;
+    co_return co_await data_->follow(std::move(*answer), question);
 }
 
 core_id gateway::home_of(const object_name& name) const {

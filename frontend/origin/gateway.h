@@ -37,6 +37,7 @@
 #include "engine/base/counters.h"
 #include "frontend/http/message.h"
 #include "frontend/origin/consistency.h"
+#include "frontend/origin/data_path.h"
 #include "frontend/origin/exchange.h"
 #include "frontend/origin/layout_finder.h"
 #include "frontend/origin/object_version.h"
@@ -95,7 +96,8 @@ class gateway {
     };
 
     // `own` may be null: then only clients ask.
-    gateway(const origin_link& link, s3::signer* own, options o, const by_core& neighbours);
+    gateway(const origin_link& link, s3::signer* own, options o, const by_core& neighbours,
+            data_path* data = nullptr);
 
     engine::task<result<verdict>> authorise(const inquiry& i);
 
@@ -138,6 +140,9 @@ class gateway {
     [[nodiscard]] const version_cache& versions() const { return versions_; }
 
   private:
+    // Asks, and follows where the gateway points.
+    engine::task<result<exchange>> ask(const forwarded_head& question);
+
     // What the answer to a modified request means; nothing: ask in another way.
     using word = engine::task<result<std::optional<verdict>>>;
     word revalidate(const inquiry& i, version_ptr known);
@@ -161,6 +166,7 @@ class gateway {
 
     origin_link link_;
     s3::signer* own_;
+    data_path* data_;  // for redirects; null: they are the client's to see
     std::string identity_;
     consistency consistency_;
     version_cache versions_;

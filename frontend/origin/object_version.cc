@@ -8,6 +8,7 @@
 #include "engine/base/assert.h"
 #include "engine/base/hash.h"
 #include "frontend/http/head_writer.h"
+#include "frontend/origin/redirect.h"
 #include "frontend/s3/etag.h"
 #include "frontend/s3/http_date.h"
 #include "frontend/s3/range.h"
@@ -39,6 +40,7 @@ bool is_checksum(std::string_view name) {
 bool belongs_to_version(std::string_view name) {
     // A checksum holds for the bytes that it was sent with; a range of them has another one.
     if (is_checksum(name)) return false;
+    if (equal_ignoring_case(name, direct_path_header)) return false;
     return std::ranges::none_of(per_answer,
                                 [&](std::string_view n) { return equal_ignoring_case(n, name); });
 }
@@ -88,6 +90,7 @@ result<version_ptr> describe_version(std::string_view origin, const object_name&
     made->etag = *etag;
     made->last_modified = *modified;
     made->size = *size;
+    made->direct_path = direct_path_of(headers);
     for (const http::header& h : headers) {
         if (forbids_caching(h.name)) return fail(errc::not_found);
         if (!belongs_to_version(h.name)) continue;
@@ -140,6 +143,13 @@ std::string checksum_lines(std::span<const http::header> headers) {
         if (is_checksum(h.name)) http::append_field(lines, h.name, h.value);
     }
     return lines;
+}
+
+version_ptr with_direct_path(version_ptr known, std::string direct_path) {
+    if (known->direct_path == direct_path) return known;
+    auto moved = std::make_shared<object_version>(*known);
+    moved->direct_path = std::move(direct_path);
+    return moved;
 }
 
 }  // namespace lode::frontend::origin

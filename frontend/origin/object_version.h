@@ -43,7 +43,8 @@ struct object_version {
     std::string headers;  // "Name: value\r\n" lines that belong to the version
     // The same for the stored checksums of the whole object; nothing while nobody asked for them.
     std::optional<std::string> checksums;
-    hash128 identity;  // of the content: origin, name, ETag, version id, size
+    std::string direct_path;  // the URL of the server that has the bytes; empty: none was named
+    hash128 identity;         // of the content: origin, name, ETag, version id, size
     part_layout layout = part_layout::whole(bytes(0));
     bool laid_out =
         false;  // `layout` is what it will be; else a multipart object's is still to be found
@@ -56,7 +57,7 @@ struct object_version {
 
     [[nodiscard]] std::size_t memory() const {
         return sizeof *this + etag.size() + last_modified.size() + headers.size() +
-               layout.memory() + (checksums ? checksums->size() : 0);
+               layout.memory() + (checksums ? checksums->size() : 0) + direct_path.size();
     }
 };
 
@@ -74,5 +75,8 @@ using version_ptr = std::shared_ptr<const object_version>;
 [[nodiscard]] result<version_ptr> describe_version(std::string_view origin, const object_name& name,
                                                    unsigned status,
                                                    std::span<const http::header> headers);
+
+// The same version with its bytes elsewhere; `known` itself where nothing changed.
+[[nodiscard]] version_ptr with_direct_path(version_ptr known, std::string direct_path);
 
 }  // namespace lode::frontend::origin

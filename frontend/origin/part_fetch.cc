@@ -74,20 +74,20 @@ fetch_request repeat_of(const http::request_head& request) {
 
 engine::task<result<>> part_fetch::fetch(part_offset first, bytes length, engine::fill_sink& sink) {
     engine::core* here = engine::core::current_or_null();
-    origin_link& link = *links_.at(here == nullptr ? 0 : here->self().value());
+    data_path& way = *links_.at(here == nullptr ? 0 : here->self().value());
     job j(first, length, sink);
     jobs_.push_back(j);
-    auto done = co_await persist(j, link);
-    if (!done) link.fetches.given_up.add();
+    auto done = co_await persist(j, way);
+    if (!done) way.fetches().given_up.add();
     co_return done;
 }
 
-engine::task<result<>> part_fetch::persist(job& j, origin_link& link) {
+engine::task<result<>> part_fetch::persist(job& j, data_path& way) {
     retry_budget budget;
     for (;;) {
         if (aborted_) co_return fail(errc::cancelled);
         const part_offset before = j.at;
-        const attempt done = co_await try_once(j, link);
+        const attempt done = co_await try_once(j, way);
         if (done) co_return result<>{};
         if (aborted_) co_return fail(errc::cancelled);
         const failure& failed = done.error();
@@ -96,20 +96,27 @@ engine::task<result<>> part_fetch::persist(job& j, origin_link& link) {
             budget.next(j.at - before, failed.wait, engine::scheduler::current().chance());
         if (!pause) co_return std::unexpected(failed.why);
         (void)co_await pauses_.wait(engine::now() + *pause);
-        link.fetches.retries.add();
-        if (j.at > j.begin) link.fetches.resumes.add();
+        way.fetches().retries.add();
+        if (j.at > j.begin) way.fetches().resumes.add();
     }
 }
 
-engine::task<part_fetch::attempt> part_fetch::try_once(job& j, origin_link& link) {
-    link.fetches.requests.add();
-    auto answer = co_await ask(j.at, j.end - j.at, link);
+engine::task<part_fetch::attempt> part_fetch::try_once(job& j, data_path& way) {
+    way.fetches().requests.add();
+    const object_offset first = begins_ + bytes(j.at.value());
+    const bytes length = j.end - j.at;
+    const std::string range =
+        s3::range_header({.first = first, .last = first + (length - bytes(1))});
+    const http::header added[] = {{.name = "Range", .value = range},
+                                  {.name = "If-Match", .value = version_->etag}};
+    auto answer = co_await way.open(request_, added, version_->direct_path);
     if (!answer) {
         const error why = answer.error();
         co_return std::unexpected(failure{.why = why, .final = !may_pass(why.code)});
     }
     if (aborted_) co_return std::unexpected(failure{.why = {.code = errc::cancelled}});
-    if (auto fits = check(answer->head(), begins_ + bytes(j.at.value()), j.end - j.at); !fits) {
+    if (auto fits = check(answer->head(), first, length); !fits) {
+        if (fits.error().why.code == errc::protocol) answer->blame(fits.error().why);
         co_await answer->discard();
         co_return fits;
     }
@@ -118,25 +125,6 @@ engine::task<part_fetch::attempt> part_fetch::try_once(job& j, origin_link& link
     j.answer = nullptr;
     if (poured) answer->finish();
     co_return poured;
-}
-
-engine::task<result<exchange>> part_fetch::ask(part_offset first, bytes length,
-                                               origin_link& link) const {
-    const object_offset begin = begins_ + bytes(first.value());
-    const std::string range =
-        s3::range_header({.first = begin, .last = begin + (length - bytes(1))});
-    result<header_fields> ours;
-    if (request_.signed_by == fetch_request::signer::lode) {
-        ours = signature_fields(*link.identity, link.authority, "GET", request_.target, {},
-                                wall_now());
-        if (!ours) co_return std::unexpected(ours.error());
-    }
-    std::vector<http::header> fields = views_of(request_.fields, ours->size() + 2);
-    for (const auto& [name, value] : *ours) fields.push_back({.name = name, .value = value});
-    fields.push_back({.name = "Range", .value = range});
-    fields.push_back({.name = "If-Match", .value = version_->etag});
-    co_return co_await exchange::ask(
-        link, {.method = "GET", .target = request_.target, .headers = fields});
 }
 
 // The answer must be about exactly the bytes and the version that were asked for.
@@ -177,6 +165,7 @@ engine::task<part_fetch::attempt> part_fetch::pour(exchange& answer, job& j) {
         if (got && *got == 0) got = fail(errc::closed);
         if (!got) {
             const error why = got.error();
+            answer.blame(why);
             co_return std::unexpected(failure{.why = why, .final = !may_pass(why.code)});
         }
         j.sink.advance(*got);

@@ -26,14 +26,15 @@
 #include "engine/runtime/wait_list.h"
 #include "engine/store/part_source.h"
 #include "frontend/http/message.h"
+#include "frontend/origin/data_path.h"
 #include "frontend/origin/exchange.h"
 #include "frontend/origin/object_version.h"
 #include "frontend/origin/own_request.h"
 
 namespace lode::frontend::origin {
 
-// Every core's way to the origin, by core number. Made at start, then only read.
-using links_by_core = std::vector<origin_link*>;
+// Every core's way to the bytes, by core number. Made at start, then only read.
+using links_by_core = data_path::by_core;
 
 // The client's own request, to be repeated. Only where its signature does not cover Range and it
 // carries no conditions.
@@ -71,9 +72,8 @@ class part_fetch final : public engine::part_source {
     };
     using attempt = std::expected<void, failure>;
 
-    engine::task<result<>> persist(job& j, origin_link& link);
-    engine::task<attempt> try_once(job& j, origin_link& link);
-    engine::task<result<exchange>> ask(part_offset first, bytes length, origin_link& link) const;
+    engine::task<result<>> persist(job& j, data_path& way);
+    engine::task<attempt> try_once(job& j, data_path& way);
     engine::task<attempt> pour(exchange& answer, job& j);
     [[nodiscard]] attempt check(const http::response_head& head, object_offset first,
                                 bytes length) const;

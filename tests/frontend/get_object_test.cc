@@ -228,7 +228,7 @@ TEST_CASE("an origin that breaks off in the middle is asked for the rest, and fo
         if (question.header("range") != "bytes=0-0") sent += question.body_out;
     }
     CHECK(sent == body.size());
-    CHECK(world.serving().fetches.resumes.value() == 1);
+    CHECK(world.serving().data.fetches().resumes.value() == 1);
 }
 
 TEST_CASE("an origin that breaks off and does not come back ends the response short, never wrong") {

@@ -9,7 +9,7 @@ using namespace lode::frontend;
 namespace {
 
 constexpr std::size_t mib = std::size_t{1} << 20U;
-constexpr auto own = small_world::identity::own;
+const s3::credentials& own = own_identity;
 
 constexpr std::string_view range_signed =
     "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, "

@@ -23,7 +23,8 @@ TEST_CASE("a request arrives at the origin as it was: method, target, order and 
         {"x-Amz-Meta-Z", "1"},
         {"X-AMZ-meta-A", "2"},
         {"Authorization", "AWS4 whatever"},
-        {"Content-Length", "0"}};
+        {"Content-Length", "0"},
+        {"x-lode-location", "zone=;node=n"}};
     CHECK(seen.headers == expected);
 }
 

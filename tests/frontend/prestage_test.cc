@@ -9,7 +9,7 @@ using namespace lode::frontend;
 namespace {
 
 constexpr std::size_t mib = std::size_t{1} << 20U;
-constexpr auto own = small_world::identity::own;
+const s3::credentials& own = own_identity;
 constexpr std::string_view one_byte = "Range: bytes=0-0\r\n";
 
 }  // namespace

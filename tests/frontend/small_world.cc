@@ -220,7 +220,7 @@ task<void> forget_memory(engine::part_store& store) { co_await store.drop_memory
 
 }  // namespace
 
-small_world::small_world(std::uint64_t seed, settings s, identity who)
+small_world::small_world(std::uint64_t seed, settings s, std::optional<s3::credentials> identity)
     : parts_(std::make_unique<parts>(seed, std::move(s))) {
     parts_->config.origin.gateway = "http://origin:80";
     parts_->config.node.name = "n";
@@ -240,14 +240,11 @@ small_world::small_world(std::uint64_t seed, settings s, identity who)
                      .limits = {.head = parts_->config.limits.head},
                      .servings = std::vector<frontend::serving*>(1)});
     run(start_store(*parts_->store));
-    auto signer = who == identity::none
-                      ? nullptr
-                      : std::make_unique<s3::signer>(
-                            s3::credentials{.access_key = "lode", .secret_key = "secret"}, "r");
+    auto signer = identity ? std::make_unique<s3::signer>(*identity, "us-east-1") : nullptr;
     parts_->here = std::make_unique<frontend::serving>(
         *parts_->node, std::make_unique<dialer>(*this), std::move(signer), nullptr);
     parts_->node->servings[0] = parts_->here.get();
-    parts_->node->links[0] = &parts_->here->link;
+    parts_->node->links[0] = &parts_->here->data;
     parts_->node->gateways[0] = &parts_->here->gateway;
 }
 
@@ -256,6 +253,7 @@ namespace {
 task<void> end_world(frontend::serving& here, engine::part_store& store,
                      engine::scope& origin_connections) {
     co_await here.prestages.stop();
+    co_await here.data.close();
     co_await here.pool.close();
     co_await origin_connections.close();
     co_await here.log.close();

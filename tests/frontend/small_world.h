@@ -39,11 +39,13 @@ struct origin_request {
     [[nodiscard]] std::string header(std::string_view name) const;
 };
 
+inline const s3::credentials own_identity{.access_key = "lode", .secret_key = "secret"};
+
 class small_world {
   public:
     // With an identity lode may ask the origin on its own behalf.
-    enum class identity : std::uint8_t { none, own };
-    explicit small_world(std::uint64_t seed = 1, settings s = {}, identity who = identity::none);
+    explicit small_world(std::uint64_t seed = 1, settings s = {},
+                         std::optional<s3::credentials> identity = {});
     ~small_world();
 
     // Objects by target ("/bucket/key").

@@ -36,18 +36,21 @@ class memory_sink final : public engine::fill_sink {
 
 // One object, and what a fetch of it comes to.
 struct fetching {
-    explicit fetching(std::uint64_t seed = 1) : world(seed) {
+    explicit fetching(std::uint64_t seed = 1) : fetching({}, seed) {}
+    explicit fetching(std::optional<s3::credentials> identity, std::uint64_t seed = 1)
+        : world(seed, {}, std::move(identity)) {
         world.objects["/data/k"] = {.body = body};
         object_version v;
         v.etag = "\"v1\"";
         v.size = bytes(length);
+        v.layout = part_layout::whole(v.size);
         version = std::make_shared<object_version>(v);
     }
 
     std::unique_ptr<part_fetch> source(fetch_request request = {.target = "/data/k",
                                                                 .fields = {{"Host", "origin"}}}) {
-        return std::make_unique<part_fetch>(world.serving().node.links, std::move(request),
-                                            version, 0);
+        return std::make_unique<part_fetch>(world.serving().node.links, std::move(request), version,
+                                            0);
     }
 
     static engine::task<void> run(part_fetch& from, part_offset first, bytes wanted,
@@ -107,10 +110,10 @@ TEST_CASE("a fetch that breaks off goes on at the byte that it reached") {
     CHECK(f.world.asked[1].header("range") == "bytes=100001-299999");
     CHECK(f.world.asked[2].header("range") == "bytes=200002-299999");
     CHECK(f.world.asked[2].header("if-match") == "\"v1\"");
-    CHECK(f.world.serving().fetches.requests.value() == 3);
-    CHECK(f.world.serving().fetches.retries.value() == 2);
-    CHECK(f.world.serving().fetches.resumes.value() == 2);
-    CHECK(f.world.serving().fetches.given_up.value() == 0);
+    CHECK(f.world.serving().data.fetches().requests.value() == 3);
+    CHECK(f.world.serving().data.fetches().retries.value() == 2);
+    CHECK(f.world.serving().data.fetches().resumes.value() == 2);
+    CHECK(f.world.serving().data.fetches().given_up.value() == 0);
 }
 
 TEST_CASE("an origin that is busy or broken is asked again, a little later, not for ever") {
@@ -127,8 +130,8 @@ TEST_CASE("an origin that is busy or broken is asked again, a little later, not 
     CHECK(f.world.asked.size() == 5);
     CHECK(f.took >= 375ms);
     CHECK(f.took < 1s);
-    CHECK(f.world.serving().fetches.retries.value() == 4);
-    CHECK(f.world.serving().fetches.given_up.value() == 1);
+    CHECK(f.world.serving().data.fetches().retries.value() == 4);
+    CHECK(f.world.serving().data.fetches().given_up.value() == 1);
 }
 
 TEST_CASE("what is final is not asked again") {
@@ -256,12 +259,7 @@ TEST_CASE("an abort ends every fetch, also those that wait to try again") {
 }
 
 TEST_CASE("our own requests are signed when they are sent, each time anew") {
-    fetching f;
-    serving& here = f.world.serving();
-    here.identity = std::make_unique<s3::signer>(
-        s3::credentials{.access_key = "AK", .secret_key = "SK", .session_token = "TOK"},
-        "us-east-1");
-    here.link.identity = here.identity.get();
+    fetching f(s3::credentials{.access_key = "AK", .secret_key = "SK", .session_token = "TOK"});
     f.world.thinks = 50s;
     f.world.break_body_after = 200'000;
     const auto source = f.source(own_request({.bucket = "data", .key = "k"}));
@@ -280,7 +278,6 @@ TEST_CASE("our own requests are signed when they are sent, each time anew") {
     CHECK(dates.size() == f.world.asked.size());
     CHECK(signatures.size() == f.world.asked.size());
     CHECK(f.world.asked.size() >= 2);
-    here.link.identity = nullptr;
 }
 
 TEST_CASE("our own request names its object in path style, encoded once") {
