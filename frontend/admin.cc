@@ -158,6 +158,52 @@ void describe_prestaging(metrics_page& page, std::span<serving* const> cores) {
     objects("failed", [](const serving& s) -> auto& { return s.prestages.stats().failed; });
 }
 
+// One place that has objects' bytes, over all cores: a backend, or what stands for several.
+template <class Pick>
+void describe_places(metrics_page& page, std::span<serving* const> cores,
+                     std::span<const std::string> backends, std::string_view family,
+                     std::string_view help, Pick pick) {
+    for (std::size_t i = 0; i < backends.size(); ++i) {
+        page.add(kind::counter, family, help,
+                 sum(cores, [&](const serving& s) -> auto& { return pick(s.data.backend(i)); }),
+                 {{"backend", backends[i]}});
+    }
+    page.add(kind::counter, family, help,
+             sum(cores, [&](const serving& s) -> auto& { return pick(s.data.pointed()); }),
+             {{"backend", "pointed at"}});
+    page.add(kind::counter, family, help,
+             sum(cores, [&](const serving& s) -> auto& { return pick(s.data.gateway()); }),
+             {{"backend", "gateway"}});
+}
+
+void describe_backends(metrics_page& page, std::span<serving* const> cores,
+                       std::span<const std::string> backends) {
+    using origin::backend_counters;
+    const auto describe = [&](std::string_view family, std::string_view help, auto what) {
+        describe_places(page, cores, backends, family, help,
+                        [what](const backend_counters& c) -> auto& { return c.*what; });
+    };
+    describe("lode_backend_requests_total", "Reads of objects' bytes, by where they were sent",
+             &backend_counters::requests);
+    describe("lode_backend_bytes_total", "Body bytes of complete answers to them",
+             &backend_counters::bytes);
+    describe("lode_backend_failures_total", "Those refused, broken off or not answered in time",
+             &backend_counters::failures);
+    describe("lode_backend_disagreements_total",
+             "Answers that contradicted the gateway about the object",
+             &backend_counters::disagreed);
+    for (std::size_t i = 0; i < backends.size(); ++i) {
+        bool everywhere = true;
+        for (const serving* s : cores) {
+            if (s != nullptr && s->data.backend(i).up.value() == 0) everywhere = false;
+        }
+        page.add(kind::gauge, "lode_backend_in_service", "1 while every core uses the backend",
+                 everywhere ? 1 : 0, {{"backend", backends[i]}});
+    }
+    page.add(kind::gauge, "lode_backend_hosts", "Servers that the gateway has pointed at, by core",
+             sum(cores, [](const serving& s) -> auto& { return s.data.hosts(); }));
+}
+
 }  // namespace
 
 admin::admin(const node_context& node)
@@ -275,6 +321,7 @@ std::string admin::metrics() const {
     describe_connections(page, cores_);
     describe_origin(page, cores_);
     describe_prestaging(page, cores_);
+    describe_backends(page, cores_, node_.settings.origin.backends);
     node_.store.describe(page);
     return page.text();
 }

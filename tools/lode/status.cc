@@ -80,6 +80,31 @@ std::string print_devices_out(const samples& from) {
     return out;
 }
 
+// How the bytes of objects came here, where not only the gateway gives them.
+std::string print_backends(const samples& from) {
+    constexpr std::string_view family = "lode_backend_in_service{backend=\"";
+    int known = 0;
+    int in_service = 0;
+    std::string out_of_service;
+    for (auto it = from.lower_bound(std::string(family));
+         it != from.end() && it->first.starts_with(family); ++it) {
+        ++known;
+        if (it->second != 0) {
+            ++in_service;
+            continue;
+        }
+        const std::string url =
+            it->first.substr(family.size(), it->first.rfind('"') - family.size());
+        out_of_service += fmt::format("  trouble       backend {} is out of service\n", url);
+    }
+    const auto elsewhere = total(from, "lode_backend_bytes_total") -
+                           count(from, "lode_backend_bytes_total{backend=\"gateway\"}");
+    if (known == 0 && elsewhere == 0) return {};
+    return fmt::format("  backends      {} of {} in service; {} read past the gateway\n",
+                       in_service, known, approximate_size(bytes(elsewhere))) +
+           out_of_service;
+}
+
 // What an operator should look into; nothing is said about zeros.
 std::string print_trouble(const samples& from) {
     struct trouble {
@@ -160,7 +185,7 @@ std::string print_status(const samples& from) {
     out += fmt::format("  origin        {} connections in use, {} idle\n",
                        count(from, "lode_origin_connections{state=\"in_use\"}"),
                        count(from, "lode_origin_connections{state=\"idle\"}"));
-    return out + print_devices_out(from) + print_trouble(from);
+    return out + print_backends(from) + print_devices_out(from) + print_trouble(from);
 }
 
 }  // namespace lode::tools

@@ -68,6 +68,20 @@ TEST_CASE("the status names each device that is out of service, and what brings 
     CHECK_FALSE(said.contains("nvme0n1"));
 }
 
+TEST_CASE("the status says how many backends serve, how much came from there, and which do not") {
+    const std::string said = status_of(
+        "lode_info{} 1\n"
+        "lode_backend_bytes_total{backend=\"http://a:1\"} 1024\n"
+        "lode_backend_bytes_total{backend=\"pointed at\"} 1024\n"
+        "lode_backend_bytes_total{backend=\"gateway\"} 77777\n"
+        "lode_backend_in_service{backend=\"http://a:1\"} 1\n"
+        "lode_backend_in_service{backend=\"http://b:1\"} 0\n");
+
+    CHECK(said.contains("  backends      1 of 2 in service; 2KiB read past the gateway\n"));
+    CHECK(said.contains("  trouble       backend http://b:1 is out of service\n"));
+    CHECK_FALSE(status_of(page).contains("backends"));
+}
+
 TEST_CASE("a node that has served nothing has no shares") {
     CHECK(status_of("lode_info{} 1\n").contains("served from the cache: none of them"));
 }
