@@ -54,22 +54,27 @@ struct small_world::parts {
 // Dials by making a pair of streams and letting the origin serve the other end.
 class small_world::dialer final : public http::dialer {
   public:
-    explicit dialer(small_world& world) : world_(world) {}
+    dialer(small_world& world, std::string place) : world_(world), place_(std::move(place)) {}
 
     task<result<http::dialed>> dial(time_point) override {
-        if (!world_.reachable) co_return fail(errc::unavailable);
+        world_.dialled.push_back(place_);
+        if (!world_.reachable || world_.unreachable.contains(place_)) {
+            co_return fail(errc::unavailable);
+        }
         auto [ours, theirs] = simulated_stream::make_pair({});
-        world_.parts_->origin_connections.spawn(serve(world_, std::move(theirs)));
+        world_.parts_->origin_connections.spawn(serve(world_, place_, std::move(theirs)));
         co_return http::dialed{.stream = std::move(ours), .fd = -1};
     }
 
   private:
-    static task<void> serve(small_world& world, std::unique_ptr<engine::stream> stream) {
+    static task<void> serve(small_world& world, std::string place,
+                            std::unique_ptr<engine::stream> stream) {
         http::message_reader reader(*stream, {});
         for (;;) {
             auto head = co_await reader.read_request();
             if (!head) break;
-            origin_request request{.method = std::string(head->method),
+            origin_request request{.place = place,
+                                   .method = std::string(head->method),
                                    .target = std::string(head->target)};
             for (const auto& h : head->headers) {
                 request.headers.emplace_back(std::string(h.name), std::string(h.value));
@@ -97,6 +102,7 @@ class small_world::dialer final : public http::dialer {
     }
 
     small_world& world_;
+    std::string place_;
 };
 
 std::string small_world::answer_of(origin_request& request, std::span<const http::header> headers,
@@ -114,7 +120,8 @@ std::string small_world::answer_of(origin_request& request, std::span<const http
         return answer_head(200, nullptr, 0);
     }
     const auto [path, query] = s3::split(request.target);
-    const auto found = objects.find(std::string(path));
+    auto found = objects.find(request.target);
+    if (found == objects.end()) found = objects.find(std::string(path));
     if (found == objects.end()) {
         request.status = 404;
         return answer_head(404, nullptr, 9) + (request.method == "HEAD" ? "" : "not there");
@@ -242,7 +249,10 @@ small_world::small_world(std::uint64_t seed, settings s, std::optional<s3::crede
     run(start_store(*parts_->store));
     auto signer = identity ? std::make_unique<s3::signer>(*identity, "us-east-1") : nullptr;
     parts_->here = std::make_unique<frontend::serving>(
-        *parts_->node, std::make_unique<dialer>(*this), std::move(signer), nullptr);
+        *parts_->node, std::make_unique<dialer>(*this, "origin"), std::move(signer), nullptr,
+        [this](const http::endpoint& where) {
+            return std::make_unique<dialer>(*this, where.authority());
+        });
     parts_->node->servings[0] = parts_->here.get();
     parts_->node->links[0] = &parts_->here->data;
     parts_->node->gateways[0] = &parts_->here->gateway;
@@ -298,6 +308,8 @@ task<void> sleep(duration time) { co_await engine::sleep_for(time); }
 void small_world::rest(duration time) { run(sleep(time)); }
 
 void small_world::drop_memory() { run(forget_memory(*parts_->store)); }
+
+void small_world::pass(duration amount) { parts_->world.jump(amount); }
 
 frontend::serving& small_world::serving() { return *parts_->here; }
 

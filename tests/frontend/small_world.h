@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ struct stored_object {
 };
 
 struct origin_request {
+    std::string place;  // which server was asked: "origin" for the gateway, else its authority
     std::string method;
     std::string target;
     std::vector<std::pair<std::string, std::string>> headers;
@@ -57,6 +59,10 @@ class small_world {
     // The origin closes the connection after this many bytes of a body.
     std::optional<std::size_t> break_body_after;
     bool reachable = true;
+    // Other servers that cannot be reached, by authority; and every attempt to reach one. All of them
+    // have the origin's objects.
+    std::set<std::string> unreachable;
+    std::vector<std::string> dialled;
     // Whether the origin says 100 Continue; else it answers on the head alone.
     bool invites = true;
     // How long it thinks before it answers.
@@ -79,6 +85,8 @@ class small_world {
     void drop_memory();
     // What goes on in the background comes to its end.
     void rest(duration time = std::chrono::minutes(1));
+    // Time passes.
+    void pass(duration amount);
     [[nodiscard]] frontend::serving& serving();
 
   private:
