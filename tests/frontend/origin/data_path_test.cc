@@ -1,7 +1,9 @@
 #include "frontend/origin/data_path.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "engine/base/log.h"
 #include "tests/catch.h"
 #include "tests/frontend/small_world.h"
 
@@ -10,6 +12,9 @@ using namespace lode::frontend;
 using namespace std::chrono_literals;
 
 namespace {
+
+// Backends that go and come are told of in the log, and these do so all the time.
+const bool quiet = (log::set_level(log::level::failure), true);
 
 constexpr std::size_t mib = std::size_t{1} << 20U;
 
@@ -367,8 +372,9 @@ TEST_CASE("no more places are remembered than the limit, and new ones can still 
 TEST_CASE("a backend that breaks off in a body is a failure like any other") {
     small_world world(1, with_backends({"http://b1:1"}));
     world.objects["/data/k"] = {.body = content(3 * mib)};
+    bool broke_off = false;
     world.instead = [&](const origin_request& r) -> std::optional<std::string> {
-        if (r.place != "b1:1") return std::nullopt;
+        if (r.place != "b1:1" || std::exchange(broke_off, true)) return std::nullopt;
         return "HTTP/1.1 206 P\r\nETag: \"v1\"\r\nContent-Range: bytes 0-3145727/3145728\r\n"
                "Content-Length: 3145728\r\n\r\n" +
                content(3 * mib).substr(0, mib + 5);
@@ -380,4 +386,19 @@ TEST_CASE("a backend that breaks off in a body is a failure like any other") {
     CHECK(world.serving().data.backend(0).failures.value() == 1);
     CHECK(world.serving().data.backend(0).up.value() == 0);
     CHECK((body_of(world.get("/data/k")) == content(3 * mib)));
+    CHECK(std::ranges::count(places_of_data(world), "b1:1") == 1);
+}
+
+TEST_CASE("a backend that answers for other bytes than it was asked for is one that fails") {
+    small_world world(1, with_backends({"http://b1:1"}));
+    world.objects["/data/k"] = {.body = content(100)};
+    world.instead = [&](const origin_request& r) -> std::optional<std::string> {
+        if (r.place != "b1:1") return std::nullopt;
+        return "HTTP/1.1 206 P\r\nETag: \"v1\"\r\nContent-Range: bytes 1-99/100\r\n"
+               "Content-Length: 99\r\n\r\n" +
+               content(99);
+    };
+
+    CHECK((body_of(world.get("/data/k")) == content(100)));
+    CHECK(world.serving().data.backend(0).failures.value() == 1);
 }
