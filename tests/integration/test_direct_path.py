@@ -213,6 +213,22 @@ class Backends(DirectPath):
             return None
         return answer if answer.status == 200 else None
 
+    def test_backends_may_be_names_and_a_name_without_an_address_is_a_backend_that_is_down(self):
+        port = self.backends[0].port
+        named = self.begin(self.new_lode(
+            backends=[f"http://localhost:{port}", "http://no-such-host.invalid:80"]))
+        client = named.client()
+        self.addCleanup(client.close)
+        keys = [self.store(self.new_key(), SIZE) for _ in range(3)]
+        self.mark()
+
+        begun = time.monotonic()
+        for key in keys:
+            self.expect_content(client.get(self.bucket, key), key, 0, SIZE)
+
+        self.assertLess(time.monotonic() - begun, 5)
+        self.expect_bytes_past_the_gateway(keys)
+
     def test_without_the_gateway_nobody_is_served(self):
         cached, new = (self.store(self.new_key(), SIZE) for _ in range(2))
         self.read(cached)
