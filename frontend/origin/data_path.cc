@@ -101,6 +101,7 @@ result<> compose(const fetch_request& request, std::span<const http::header> add
 std::vector<http::header> portable_fields(const fetch_request& request,
                                           std::span<const http::header> added) {
     std::vector<http::header> all;
+    all.reserve(request.fields.size());
     for (const auto& [name, value] : request.fields) all.push_back({name, value});
     std::vector<http::header> kept = without_authority(all);
     kept.insert(kept.end(), added.begin(), added.end());
