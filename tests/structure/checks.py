@@ -6,7 +6,7 @@ import re
 # Who may include whom: a folder, and the folders that its files may name. The longest folder that
 # contains a file is the one that counts. Sources of a folder may always include the folder itself.
 ENGINE = ("engine/base", "engine/runtime", "engine/store")
-FRONTEND = ("frontend/http", "frontend/s3", "frontend/origin")
+FRONTEND = ("frontend/http", "frontend/s3", "frontend/sealing", "frontend/origin")
 MAY_INCLUDE = {
     "engine/base": (),
     "engine/runtime": ("engine/base",),
@@ -14,7 +14,8 @@ MAY_INCLUDE = {
     "cluster": ("engine/base", "engine/runtime"),
     "frontend/http": (*ENGINE, "cluster"),
     "frontend/s3": (*ENGINE, "cluster", "frontend/http"),
-    "frontend/origin": (*ENGINE, "cluster", "frontend/http", "frontend/s3"),
+    "frontend/sealing": (*ENGINE, "frontend/http", "frontend/s3"),
+    "frontend/origin": (*ENGINE, "cluster", "frontend/http", "frontend/s3", "frontend/sealing"),
     "frontend": (*ENGINE, "cluster", *FRONTEND),
     "tools": (*ENGINE, "cluster", *FRONTEND, "frontend"),
     "bench": (*ENGINE, "cluster", *FRONTEND, "frontend"),
