@@ -83,6 +83,13 @@ void describe_requests(metrics_page& page, std::span<serving* const> cores) {
         [](const serving& s) -> auto& { return s.requests.refused; });
     add("lode_broken_responses_total", "Responses that could not be finished",
         [](const serving& s) -> auto& { return s.requests.broken_off; });
+    add("lode_sealed_chunks_opened_total", "Chunks opened with a customer's key",
+        [](const serving& s) -> auto& { return s.sealed.opened; });
+    add("lode_sealed_chunks_damaged_total", "Chunks that a customer's key did not open",
+        [](const serving& s) -> auto& { return s.sealed.damaged; });
+    add("lode_sealed_no_memory_total",
+        "GETs that went to the origin because no memory was left to open chunks in",
+        [](const serving& s) -> auto& { return s.sealed.no_memory; });
     add("lode_access_log_dropped_total", "Access-log lines dropped",
         [](const serving& s) -> auto& { return s.log.dropped(); });
     add_histogram(page, cores, "lode_request_seconds", "Time from a request's head to its end",

@@ -8,6 +8,7 @@
 //               the connection is not used again.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "frontend/http/message_reader.h"
 #include "frontend/s3/error_xml.h"
 #include "frontend/s3/request_class.h"
+#include "frontend/sealing/customer_key.h"
 #include "frontend/serving.h"
 
 namespace lode::frontend {
@@ -27,7 +29,8 @@ namespace lode::frontend {
 struct request {
     http::request_head head;
     s3::classified what;
-    origin::object_name name;  // where `what` names an object
+    origin::object_name name;                           // where `what` names an object
+    std::optional<sealing::customer_key> customer_key;  // whose fingerprint is in the name
     std::string id;
     time_point begun;
     wall_time when;

@@ -68,6 +68,7 @@ engine::task<bool> connection::serve_one() {
     name_object(here_, request_);
     client_.begin(request_);
     co_await answer();
+    request_.customer_key.reset();
     // A body that nobody asked for, or that was only half read, ends the conversation.
     if (!reader_.body_complete()) {
         stream_->expire_at(engine::now() + linger_time);

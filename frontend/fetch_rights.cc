@@ -11,8 +11,14 @@ bool may_fetch(const serving& here, const request& r) {
 
 result<origin::fetch_request> fetch_request_for(serving& here, const request& r) {
     if (!may_fetch(here, r)) return fail(errc::not_found);
-    if (here.identity != nullptr && r.name.scope.empty()) return origin::own_request(r.name);
-    return origin::repeat_of(r.head);
+    if (here.identity == nullptr || !r.name.scope.empty()) return origin::repeat_of(r.head);
+    origin::fetch_request ours = origin::own_request(r.name);
+    if (r.customer_key) {
+        for (const http::header& h : sealing::customer_key_fields(r.head.headers)) {
+            ours.fields.emplace_back(h.name, h.value);
+        }
+    }
+    return ours;
 }
 
 }  // namespace lode::frontend

@@ -15,7 +15,9 @@ namespace {
 constexpr int attempts_max = 3;
 
 bool may_be_cached(const request& r) {
-    if (r.what.sse_customer_key || r.what.no_store) return false;
+    // What to make of a customer's key that cannot be read is for the store to say.
+    if (r.what.sse_customer_key && !r.customer_key) return false;
+    if (r.what.no_store) return false;
     if (r.head.body != http::framing::none) return false;
     // Replaced headers are for those who sign; of others the origin has an opinion.
     if (!r.what.overrides.empty() && r.what.auth == s3::auth_kind::anonymous) return false;
@@ -36,7 +38,7 @@ engine::task<sent_cached> send_version(serving& here, client& out, const request
     }
     const bool whole = !http::find_header(r.head.headers, "range");
     if (r.what.checksum_mode && whole) {
-        version = co_await here.gateway.with_stored_checksums(r.name, std::move(version));
+        version = co_await here.gateway.with_stored_checksums(inquiry_of(r), std::move(version));
         if (!version->checksums) co_return sent_cached::not_possible;
     }
     co_return co_await send_cached(here, out, r, std::move(version), std::nullopt);
@@ -72,6 +74,11 @@ void name_object(const serving& here, request& r) {
     r.name.bucket = r.what.where.bucket;
     r.name.key = r.what.where.key;
     r.name.version_id = r.what.version_id;
+    r.name.customer_key.clear();
+    r.customer_key.reset();
+    if (!r.what.sse_customer_key) return;
+    r.customer_key = sealing::customer_key::from(r.head.headers);
+    if (r.customer_key) r.name.customer_key = r.customer_key->fingerprint();
 }
 
 }  // namespace lode::frontend

@@ -18,7 +18,7 @@ namespace lode::frontend {
 
 engine::task<void> get_object(serving& here, client& out, const request& r);
 
-// Fills in `r.name` from what the request says.
+// Fills in `r.name` and `r.customer_key` from what the request says.
 void name_object(const serving& here, request& r);
 
 }  // namespace lode::frontend

@@ -201,7 +201,7 @@ std::optional<bytes> content_length_of(const request& r) {
 // What the answer to a HEAD or to an upload tells about the object.
 engine::task<void> learn_in_passing(serving& here, const request& r,
                                     const http::response_head& answer, time_point asked) {
-    if (r.what.op == s3::operation::head_object && !r.what.sse_customer_key) {
+    if (r.what.op == s3::operation::head_object && (!r.what.sse_customer_key || r.customer_key)) {
         co_await here.gateway.observe_head(inquiry_of(r), answer, asked);
     }
     if (!r.what.upload_id.empty()) {

@@ -12,6 +12,7 @@
 #include "frontend/chunk_walk.h"
 #include "frontend/fetch_rights.h"
 #include "frontend/origin/part_fetch.h"
+#include "frontend/sealing/part_view.h"
 #include "frontend/wanted_bytes.h"
 
 namespace lode::frontend {
@@ -61,7 +62,7 @@ class cached_answer {
           request_(r),
           version_(std::move(version)),
           wanted_(wanted),
-          walk_(*version_, wanted.first, wanted.end),
+          walk_(*version_, wanted.first, wanted.end, r.customer_key ? kept::sealed : kept::plain),
           ahead_(walk_),
           sent_to_(walk_.first_in_chunk()) {}
 
@@ -72,14 +73,20 @@ class cached_answer {
             co_return lease.error().code == errc::changed ? sent_cached::changed
                                                           : sent_cached::not_possible;
         }
+        if (!make_room()) co_return sent_cached::not_possible;
         found.saw(detail_of(lease->source()));
+        lease_ = std::move(*lease);
+        const auto data = co_await open(lease_);
+        if (!data) co_return sent_cached::not_possible;
+        data_ = *data;
         out_.record().cache = found.word();
         out_.record().detail = found.detail();
         http::head_writer writer = cached_head(out_, request_, *version_, wanted_);
+        if (is_sealed()) sealing::add_customer_key_answer(writer, request_.head.headers);
         add_cache_status(writer, here_.node.cache_name, found.word(), found.detail(),
                          out_.scratch());
         head_ = out_.finish_head(writer);
-        co_await send_all(std::move(*lease));
+        co_await send_all();
         co_return sent_cached::done;
     }
 
@@ -87,7 +94,7 @@ class cached_answer {
     // Decides whether there will be an answer from here at all. One chunk that is here, the common case
     // of a small object, costs one look at its home.
     engine::task<result<chunk_lease>> first_chunk(findings& found) {
-        if (walk_.parts_left() == 1 && walk_.part().chunks().count == 1) {
+        if (walk_.parts_left() == 1 && walk_.part().chunks.count == 1) {
             auto lease = co_await read(walk_, sent_to_);
             if (lease || lease.error().code != errc::not_found) co_return lease;
         }
@@ -102,7 +109,7 @@ class cached_answer {
         std::uint32_t left = may_fill ? parts_looked_at : std::numeric_limits<std::uint32_t>::max();
         for (chunk_walk w = walk_; !w.at_end() && left > 0; w.next_part(), --left) {
             const engine::presence seen =
-                co_await here_.node.store.look(w.part().key, w.part().chunks());
+                co_await here_.node.store.look(w.part().stored, w.part().chunks);
             found.saw(seen);
             if (seen.absent > 0 && !may_fill) co_return fail(errc::not_found);
             if (seen.absent > 0) incomplete_.set(looked_at_);
@@ -133,7 +140,7 @@ class cached_answer {
 
     engine::task<bool> is_incomplete(const part_slice& slice) {
         if (prepared_ < looked_at_) co_return incomplete_.test(prepared_);
-        const engine::presence seen = co_await here_.node.store.look(slice.key, slice.chunks());
+        const engine::presence seen = co_await here_.node.store.look(slice.stored, slice.chunks);
         co_return seen.absent > 0;
     }
 
@@ -141,30 +148,59 @@ class cached_answer {
         if (request_.what.no_cache) co_return fail(errc::not_found);
         auto request = fetch_request_for(here_, request_);
         if (!request) co_return std::unexpected(request.error());
+        const sealing::part_view view(slice.plain, request_.customer_key);
         co_return co_await here_.node.store.fill(
-            slice.key, slice.chunks(),
-            std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request), version_,
-                                                 slice.index),
+            slice.stored, slice.chunks,
+            view.source(std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request),
+                                                             version_, slice.index)),
             engine::fill_extent::whole_part);
     }
 
-    // As soon as more than `beyond` bytes of the chunk are there.
+    // As soon as more than `beyond` bytes of the chunk are there; all of it, where it is sealed.
     engine::task<result<chunk_lease>> read(const chunk_walk& at, std::size_t beyond) {
         const time_point until = engine::now() + here_.node.settings.origin.answer_timeout;
-        return here_.node.store.read(at.part().key, at.chunk(), until, bytes(beyond));
+        return here_.node.store.read(at.part().stored, at.chunk(), until,
+                                     is_sealed() ? engine::whole_chunk : bytes(beyond));
+    }
+
+    [[nodiscard]] bool is_sealed() const { return request_.customer_key.has_value(); }
+
+    // Where a sealed chunk will be opened. False: not now.
+    bool make_room() {
+        if (!is_sealed()) return true;
+        if (auto taken = here_.plaintext.take(walk_.chunk_length())) {
+            plain_.emplace(std::move(*taken));
+            return true;
+        }
+        here_.sealed.no_memory.add();
+        return false;
+    }
+
+    // What has arrived of the content of the chunk at walk_: in its frame or, once opened, in our own
+    // memory until the next one. Nothing that does not open is relied on, nor anything else of its part.
+    engine::task<result<std::span<const std::byte>>> open(chunk_lease& lease) {
+        if (!is_sealed()) co_return lease.data();
+        const part_slice& part = walk_.part();
+        if (!view_ || view_->stored() != part.stored) {
+            view_.emplace(part.plain, request_.customer_key);
+        }
+        auto data = view_->open(walk_.chunk(), lease.data(), plain_->memory());
+        (data ? here_.sealed.opened : here_.sealed.damaged).add();
+        lease.give_back();
+        if (!data) co_await here_.node.store.purge(part.stored);
+        co_return data;
     }
 
     // The object's byte that is sent next.
     [[nodiscard]] object_offset position() const {
-        return walk_.part().begins + bytes(engine::chunk_begin(walk_.chunk()).value()) +
-               bytes(sent_to_);
+        return walk_.part().begins + bytes(walk_.chunk_begin().value()) + bytes(sent_to_);
     }
 
-    engine::task<void> send_all(chunk_lease lease) {
+    engine::task<void> send_all() {
         engine::started<result<chunk_lease>> next;
         for (;;) {
             // A chunk that still arrives is sent as far as it has.
-            const std::size_t here = std::min(lease.data().size(), walk_.end_in_chunk());
+            const std::size_t here = std::min(data_.size(), walk_.end_in_chunk());
             chunk_walk following = walk_;
             std::size_t begin = here;
             if (here == walk_.end_in_chunk()) {
@@ -172,8 +208,8 @@ class cached_answer {
                 begin = following.at_end() ? 0 : following.first_in_chunk();
             }
             if (!following.at_end()) next.start(read(following, begin));
-            auto sent = co_await send(lease.data().subspan(sent_to_, here - sent_to_));
-            lease.give_back();
+            auto sent = co_await send(data_.subspan(sent_to_, here - sent_to_));
+            lease_.give_back();
             if (following.at_end()) {
                 if (!sent) out_.break_off();
                 co_return;
@@ -184,16 +220,33 @@ class cached_answer {
             walk_ = following;
             sent_to_ = begin;
             if (new_part) (void)co_await prepare();
-            while (!got) {
-                // It was evicted a moment ago, or nobody had fetched it yet.
-                if (co_await fill(walk_.part())) got = co_await read(walk_, sent_to_);
-                if (got) break;
-                if (!co_await send_rest_of_part()) co_return out_.break_off();
-                if (walk_.at_end()) co_return;
-                (void)co_await prepare();
-                got = co_await read(walk_, sent_to_);
+            if (!co_await take(std::move(got))) co_return;
+        }
+    }
+
+    // Has what comes at walk_ ready to be sent, whatever became of the read that was begun for it. False:
+    // the answer is over.
+    engine::task<bool> take(result<chunk_lease> got) {
+        for (bool asked_again = false;; asked_again = true) {
+            if (got) {
+                lease_ = std::move(*got);
+                if (const auto data = co_await open(lease_)) {
+                    data_ = *data;
+                    co_return true;
+                }
             }
-            lease = std::move(*got);
+            // It was evicted a moment ago, or nobody had fetched it yet.
+            if (!asked_again && co_await fill(walk_.part())) {
+                got = co_await read(walk_, sent_to_);
+                continue;
+            }
+            if (!co_await send_rest_of_part()) {
+                out_.break_off();
+                co_return false;
+            }
+            if (walk_.at_end()) co_return false;
+            (void)co_await prepare();
+            got = co_await read(walk_, sent_to_);
         }
     }
 
@@ -210,7 +263,7 @@ class cached_answer {
         auto request = fetch_request_for(here_, request_);
         if (!request) co_return false;
         const part_slice slice = walk_.part();
-        const part_offset from = engine::chunk_begin(walk_.chunk()) + bytes(sent_to_);
+        const part_offset from = walk_.chunk_begin() + bytes(sent_to_);
         origin::part_fetch rest(here_.node.links, std::move(*request), version_, slice.index);
         const relay_buffers::buffer buffer = here_.buffers.take();
         client_sink sink(out_, buffer.memory());
@@ -263,6 +316,10 @@ class cached_answer {
     std::uint32_t looked_at_ = 0;
     std::bitset<parts_looked_at> incomplete_;
     std::uint32_t prepared_ = 0;
+    chunk_lease lease_;
+    std::span<const std::byte> data_;  // of the chunk at walk_, as far as it has arrived
+    std::optional<sealing::part_view> view_;
+    std::optional<sealing::plaintext_buffers::buffer> plain_;
     std::string_view head_;  // not sent yet; goes out with the first bytes
 };
 

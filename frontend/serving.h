@@ -25,6 +25,7 @@
 #include "frontend/origin/part_fetch.h"
 #include "frontend/prestage.h"
 #include "frontend/relay_buffers.h"
+#include "frontend/sealing/plaintext_buffers.h"
 #include "frontend/settings.h"
 
 namespace lode::frontend {
@@ -59,6 +60,14 @@ struct request_counters {
     histogram origin_ns;
 };
 
+// Objects that are kept under a customer's key.
+struct sealed_counters {
+    counter opened;   // chunks
+    counter damaged;  // chunks that did not open, and were forgotten with their parts
+    counter
+        no_memory;  // requests that went to the origin because nothing was left to open chunks in
+};
+
 struct connection_counters {
     counter accepted;
     counter refused;  // over the limit: 503 and closed
@@ -78,8 +87,10 @@ struct serving {
     origin::gateway gateway;
     prestaging prestages;
     relay_buffers buffers;
+    sealing::plaintext_buffers plaintext;
     access_log log;
     request_counters requests;
+    sealed_counters sealed;
     connection_counters connections;
     bool stopping = false;
 

@@ -55,9 +55,10 @@ class tee {
         for (chunk_walk at(version_, range.first, range.last + bytes(1)); !at.at_end();
              at.next_chunk()) {
             const bytes wanted(at.end_in_chunk() - at.first_in_chunk());
-            const bool whole = wanted == engine::chunk_length(at.part().key.length, at.chunk());
-            const result<> moved = whole ? co_await whole_chunk(at.part().key, at.chunk(), wanted)
-                                         : co_await plain(wanted);
+            const bool whole = wanted == at.chunk_length();
+            const result<> moved = whole
+                                       ? co_await whole_chunk(at.part().stored, at.chunk(), wanted)
+                                       : co_await plain(wanted);
             if (!moved) {
                 co_await out_.refuse(request_, moved.error());
                 co_return false;
@@ -133,7 +134,8 @@ engine::task<void> fill_around(serving& here, const request& r, const origin::ve
 
 engine::task<void> tee_answer(serving& here, client& out, const request& r, origin::verdict& word) {
     origin::exchange& answer = *word.answer;
-    const bool wanted = word.version != nullptr && !r.what.no_cache;
+    // Plaintext of a sealed part must not lie in a frame: it is filled by send_cached(), not teed.
+    const bool wanted = word.version != nullptr && !r.what.no_cache && !r.customer_key;
     const auto range = wanted ? bytes_in(answer.head(), word.version->size) : std::nullopt;
     if (!range) co_return co_await relay_answer(here, out, r, answer);
 

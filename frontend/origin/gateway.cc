@@ -7,6 +7,7 @@
 #include "engine/runtime/remote.h"
 #include "engine/runtime/started.h"
 #include "frontend/s3/range.h"
+#include "frontend/sealing/customer_key.h"
 
 namespace lode::frontend::origin {
 namespace {
@@ -41,7 +42,14 @@ std::string key_of(const object_name& name) {
 
 // What an upload is of: the version comes into being by it.
 object_name without_version(const object_name& name) {
-    return {.scope = name.scope, .bucket = name.bucket, .key = name.key, .version_id = {}};
+    return {.scope = name.scope, .bucket = name.bucket, .key = name.key};
+}
+
+// What a question of our own must say about a customer's key, where the client has one.
+std::vector<http::header> key_fields_of(const inquiry& i) {
+    if (i.name.customer_key.empty()) return {};
+    const auto fields = sealing::customer_key_fields(i.head.headers);
+    return {fields.begin(), fields.end()};
 }
 
 wall_time wall_now() { return engine::scheduler::current().time().wall(); }
@@ -69,7 +77,9 @@ engine::task<result<verdict>> gateway::authorise(const inquiry& i) {
 }
 
 engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
-    const bool plain = !i.what.conditional && describes(i) && !i.what.part_number;
+    // Who has the customer's key, another's answer does not tell.
+    const bool plain =
+        !i.what.conditional && describes(i) && !i.what.part_number && i.name.customer_key.empty();
     if (i.who == asker::client || !plain) co_return co_await decide(i);
 
     const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
@@ -111,7 +121,7 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
             break;
         }
         if (round > 0 || (i.what.conditional && !matched)) break;
-        if (co_await describe(i.name) == nullptr) break;
+        if (co_await describe(i.name, key_fields_of(i)) == nullptr) break;
     }
     co_return co_await forward(i);
 }
@@ -171,7 +181,7 @@ gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
 
     const time_point asked = engine::now();
     engine::started<result<bool>> beside;
-    beside.start(untouched(i.name, *known));
+    beside.start(untouched(i.name, *known, key_fields_of(i)));
     auto answer = co_await ask(question);
     const auto same = co_await beside;
     if (!answer) {
@@ -189,11 +199,11 @@ gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
     co_return std::nullopt;
 }
 
-engine::task<result<bool>> gateway::untouched(const object_name& name,
-                                              const object_version& known) {
+engine::task<result<bool>> gateway::untouched(const object_name& name, const object_version& known,
+                                              std::vector<http::header> also) {
     if (!may_ask_itself(name)) co_return false;
     const std::string target = own_request(name).target;
-    const auto signing = signature_fields(*own_, link_.authority, "GET", target, {}, wall_now());
+    const auto signing = signature_fields(*own_, link_.authority, "GET", target, also, wall_now());
     if (!signing) co_return std::unexpected(signing.error());
     auto fields = views_of(*signing);
     fields.push_back({.name = "If-None-Match", .value = known.etag});
@@ -286,11 +296,12 @@ engine::task<version_ptr> gateway::learn(const inquiry& i, const http::response_
     co_return version;
 }
 
-engine::task<version_ptr> gateway::describe(const object_name& name) {
+engine::task<version_ptr> gateway::describe(const object_name& name,
+                                            std::vector<http::header> also) {
     if (!may_ask_itself(name)) co_return nullptr;
     const std::string target = own_request(name).target;
-    const auto signing =
-        signature_fields(*own_, link_.authority, "HEAD", target, {&wants_checksums, 1}, wall_now());
+    also.push_back(wants_checksums);
+    const auto signing = signature_fields(*own_, link_.authority, "HEAD", target, also, wall_now());
     if (!signing) co_return nullptr;
     const auto fields = views_of(*signing);
     const time_point asked = engine::now();
@@ -310,10 +321,9 @@ engine::task<version_ptr> gateway::describe(const object_name& name) {
     co_return co_await completed(name, std::move(version), asked);
 }
 
-engine::task<version_ptr> gateway::with_stored_checksums(const object_name& name,
-                                                         version_ptr version) {
+engine::task<version_ptr> gateway::with_stored_checksums(const inquiry& i, version_ptr version) {
     if (version->checksums) co_return version;
-    const version_ptr described = co_await describe(name);
+    const version_ptr described = co_await describe(i.name, key_fields_of(i));
     if (described == nullptr || !described->same_as(*version)) co_return version;
     co_return described;
 }

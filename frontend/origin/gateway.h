@@ -123,12 +123,13 @@ class gateway {
                                       std::optional<bytes> length);
 
     // What lode itself finds at the origin under this name, by its own right. Null: nothing, or it may
-    // not ask.
-    engine::task<version_ptr> describe(const object_name& name);
+    // not ask. `also`: fields without which the store does not tell, for a customer's key.
+    engine::task<version_ptr> describe(const object_name& name,
+                                       std::vector<http::header> also = {});
 
     // The version with its stored checksums, which a whole answer carries where the client wants them.
     // The version as it is, where they cannot be had.
-    engine::task<version_ptr> with_stored_checksums(const object_name& name, version_ptr version);
+    engine::task<version_ptr> with_stored_checksums(const inquiry& i, version_ptr version);
 
     // Where a part lies that was asked for by its number, if that is certain.
     engine::task<std::optional<part_extent>> locate_part(const object_name& name,
@@ -154,7 +155,8 @@ class gateway {
     [[nodiscard]] bool may_ask_itself(const object_name& name) const {
         return own_ != nullptr && name.scope.empty();
     }
-    engine::task<result<bool>> untouched(const object_name& name, const object_version& known);
+    engine::task<result<bool>> untouched(const object_name& name, const object_version& known,
+                                         std::vector<http::header> also);
 
     engine::task<version_cache::known> find(const object_name& name);
     engine::task<version_ptr> learn(const inquiry& i, const http::response_head& head,

@@ -60,7 +60,9 @@ engine::task<std::optional<part_extent>> layout_finder::locate(const object_name
 
 engine::task<std::optional<layout_finder::answered_part>> layout_finder::ask(
     const object_name& name, const object_version& version, std::uint32_t number) {
-    if (own_ == nullptr || !name.scope.empty() || engine::now() < silent_until_) {
+    // A part of what lies under a customer's key is not described without it.
+    const bool may_ask = own_ != nullptr && name.scope.empty() && name.customer_key.empty();
+    if (!may_ask || engine::now() < silent_until_) {
         co_return std::nullopt;
     }
     const std::string target = own_request(name, "partNumber=" + std::to_string(number)).target;

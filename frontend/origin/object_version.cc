@@ -12,6 +12,7 @@
 #include "frontend/s3/etag.h"
 #include "frontend/s3/http_date.h"
 #include "frontend/s3/range.h"
+#include "frontend/sealing/customer_key.h"
 
 namespace lode::frontend::origin {
 namespace {
@@ -45,9 +46,13 @@ bool belongs_to_version(std::string_view name) {
                                 [&](std::string_view n) { return equal_ignoring_case(n, name); });
 }
 
-bool forbids_caching(std::string_view name) {
-    return equal_ignoring_case(name, "set-cookie") ||
-           starts_with_ignoring_case(name, "x-amz-server-side-encryption-customer-");
+bool forbids_caching(std::string_view name) { return equal_ignoring_case(name, "set-cookie"); }
+
+// Encrypted with a key of the customer's? Both sides must mean the same.
+bool agree_about_key(const object_name& name, std::span<const http::header> headers) {
+    const bool answered = std::ranges::any_of(
+        headers, [](const http::header& h) { return sealing::is_customer_key_field(h.name); });
+    return answered == !name.customer_key.empty();
 }
 
 result<bytes> size_of(unsigned status, std::span<const http::header> headers) {
@@ -70,7 +75,7 @@ result<bytes> size_of(unsigned status, std::span<const http::header> headers) {
 
 void object_name::append_to(std::string& out) const {
     // NUL cannot occur in any of these.
-    for (const std::string* field : {&scope, &bucket, &key, &version_id}) {
+    for (const std::string* field : {&scope, &bucket, &key, &version_id, &customer_key}) {
         out += *field;
         out += '\0';
     }
@@ -85,6 +90,7 @@ result<version_ptr> describe_version(std::string_view origin, const object_name&
     if (!tag || tag->strength == s3::tag_strength::weak) return fail(errc::not_found);
     const auto size = size_of(status, headers);
     if (!size) return std::unexpected(size.error());
+    if (!agree_about_key(name, headers)) return fail(errc::not_found);
 
     auto made = std::make_shared<object_version>();
     made->etag = *etag;
@@ -94,18 +100,16 @@ result<version_ptr> describe_version(std::string_view origin, const object_name&
     for (const http::header& h : headers) {
         if (forbids_caching(h.name)) return fail(errc::not_found);
         if (!belongs_to_version(h.name)) continue;
+        // What is said about the key is said again from each request, and never kept.
+        if (sealing::is_customer_key_field(h.name)) continue;
         http::append_field(made->headers, h.name, h.value);
     }
     const auto version_id = http::find_header(headers, "x-amz-version-id").value_or("");
-    made->identity = hash128_builder()
-                         .add(origin)
-                         .add(name.scope)
-                         .add(name.bucket)
-                         .add(name.key)
-                         .add(*etag)
-                         .add(version_id)
-                         .add(size->count())
-                         .finish();
+    hash128_builder content;
+    content.add(origin).add(name.scope).add(name.bucket).add(name.key).add(*etag).add(version_id);
+    content.add(size->count());
+    if (!name.customer_key.empty()) content.add(name.customer_key);
+    made->identity = content.finish();
     made->layout = part_layout::whole(*size);
     made->laid_out = s3::part_count_of(*etag).value_or(1) == 1;
     return made;

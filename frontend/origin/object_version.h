@@ -5,7 +5,8 @@
 //
 //   Memory  A few hundred bytes; shared by the requests that use it, never changed.
 //   Errors  `not_found` where an answer does not describe a version that may be cached: no strong
-//           ETag, no Last-Modified, no size, a customer's encryption key, cookies.
+//           ETag, no Last-Modified, no size, cookies; a customer's encryption key where the request
+//           had none, or none where it had one.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,9 @@ struct object_name {
     std::string bucket;
     std::string key;
     std::string version_id;  // as asked for; empty: the current version
+    // The fingerprint of the customer's key that came with the request; empty: none. Without the key
+    // nothing is found that was learned or stored with it, whatever the gateway says.
+    std::string customer_key;
 
     // One string that differs for different objects. Reuses `out`.
     void append_to(std::string& out) const;

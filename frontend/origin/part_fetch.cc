@@ -8,6 +8,7 @@
 #include "frontend/origin/retry.h"
 #include "frontend/s3/http_date.h"
 #include "frontend/s3/range.h"
+#include "frontend/sealing/customer_key.h"
 
 namespace lode::frontend::origin {
 namespace {
@@ -70,6 +71,12 @@ fetch_request repeat_of(const http::request_head& request) {
         made.fields.emplace_back(h.name, h.value);
     }
     return made;
+}
+
+part_fetch::~part_fetch() {
+    for (auto& [name, value] : request_.fields) {
+        if (sealing::is_customer_key_field(name)) s3::wipe(value);
+    }
 }
 
 engine::task<result<>> part_fetch::fetch(part_offset first, bytes length, engine::fill_sink& sink) {

@@ -50,6 +50,11 @@ class part_fetch final : public engine::part_source {
           version_(std::move(version)),
           begins_(version_->layout.at(part).first) {}
 
+    // Wipes a customer's key where the request carries one.
+    ~part_fetch() override;
+    part_fetch(const part_fetch&) = delete;
+    part_fetch& operator=(const part_fetch&) = delete;
+
     engine::task<result<>> fetch(part_offset first, bytes length, engine::fill_sink& sink) override;
     void abort() override;
 

@@ -184,7 +184,7 @@ TEST_CASE("no-store neither looks nor stores, no-cache looks but does not store"
     CHECK(header_of(world.get("/data/k", "Cache-Control: no-store\r\n"), "X-Cache") == "BYPASS");
 }
 
-TEST_CASE("a customer's key keeps an object out of the cache") {
+TEST_CASE("a customer's key that cannot be read keeps an object out of the cache") {
     small_world world;
     world.objects["/data/k"] = {
         .body = content(100),

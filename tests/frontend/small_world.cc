@@ -135,6 +135,12 @@ std::string small_world::answer_of(origin_request& request, std::span<const http
         request.status = verdict == s3::condition_verdict::not_modified ? 304 : 412;
         return answer_head(request.status, &object, 0);
     }
+    const std::string key = request.header("x-amz-server-side-encryption-customer-key-MD5");
+    if (key != object.customer_key_md5) {
+        request.status = key.empty() || object.customer_key_md5.empty() ? 400 : 403;
+        return answer_head(request.status, nullptr, 7) +
+               (request.method == "HEAD" ? "" : "refused");
+    }
     std::string_view body = object.body;
     std::string extra;
     request.status = 200;

@@ -27,6 +27,9 @@ struct stored_object {
     std::string metadata;                 // further header lines
     std::vector<std::size_t> parts = {};  // lengths; none: the origin does not answer part numbers
     std::string checksum = {};  // a line that is sent with whole answers to those who want it
+    // MD5 of the customer's key without which no byte is given out. As at radosgw, conditions come first:
+    // who asks with the right ETag gets a 304 without a key.
+    std::string customer_key_md5 = {};
 };
 
 struct origin_request {

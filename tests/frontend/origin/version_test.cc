@@ -1,4 +1,5 @@
 #include "frontend/origin/object_version.h"
+#include "frontend/origin/own_request.h"
 #include "frontend/origin/version_cache.h"
 #include "tests/catch.h"
 
@@ -100,6 +101,58 @@ TEST_CASE("a part's id depends on everything that tells one content from another
     CHECK(changed("x-amz-version-id", "v2") != base);
     // Metadata may change without the bytes changing.
     CHECK(changed("x-amz-meta-colour", "red") == base);
+}
+
+TEST_CASE(
+    "a customer's key is part of a version's name and of its part's id, and of nothing else") {
+    object_name keyed = some_name;
+    keyed.customer_key = "00112233445566778899aabbccddeeff";
+    object_name keyed_otherwise = some_name;
+    keyed_otherwise.customer_key = "ff112233445566778899aabbccddeeff";
+    auto headers = good_headers();
+    headers.push_back({"x-amz-server-side-encryption-customer-algorithm", "AES256"});
+    headers.push_back(
+        {"x-amz-server-side-encryption-customer-key-MD5", "tP/LI3N87DFaSk0aoqYgzg=="});
+
+    const auto version = describe_version("o", keyed, 206, headers);
+
+    REQUIRE(version);
+    // The request says these, each time.
+    CHECK((*version)->headers.find("customer") == std::string::npos);
+    CHECK((*version)->headers.find("x-amz-meta-colour: blue") != std::string::npos);
+    CHECK(part_of("o", keyed, headers) != part_of("o", keyed_otherwise, headers));
+    CHECK(part_of("o", keyed, headers) != part_of("o", some_name, good_headers()));
+    version_cache cache(10);
+    cache.remember(keyed, *version, at(1));
+    CHECK(cache.find(some_name).version == nullptr);
+    CHECK(cache.find(keyed_otherwise).version == nullptr);
+    CHECK(cache.find(keyed).version != nullptr);
+    // A request with a key and an answer that knows of none do not mean the same.
+    CHECK(!describe_version("o", keyed, 206, good_headers()));
+    CHECK(!describe_version("o", some_name, 206, headers));
+}
+
+TEST_CASE("a request of our own signs the customer's key and sends it") {
+    s3::signer who({.access_key = "A", .secret_key = "S", .session_token = ""}, "us-east-1");
+    const std::vector<http::header> key = {
+        {"x-amz-server-side-encryption-customer-algorithm", "AES256"},
+        {"x-amz-server-side-encryption-customer-key", "k"},
+        {"x-amz-server-side-encryption-customer-key-MD5", "m"}};
+
+    const auto fields =
+        signature_fields(who, "h", "GET", own_request(some_name).target, key, wall_time{});
+
+    REQUIRE(fields);
+    std::string all;
+    for (const auto& [name, value] : *fields) all += name + ": " + value + "\n";
+    CHECK(all.find("SignedHeaders=host;x-amz-content-sha256;x-amz-date;"
+                   "x-amz-server-side-encryption-customer-algorithm;"
+                   "x-amz-server-side-encryption-customer-key;"
+                   "x-amz-server-side-encryption-customer-key-md5,") != std::string::npos);
+    for (const auto& h : key) {
+        CHECK(all.find("\n" + std::string(h.name) + ": " + std::string(h.value) + "\n") !=
+              std::string::npos);
+    }
 }
 
 TEST_CASE("the version cache forgets what was used least recently") {
