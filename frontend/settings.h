@@ -111,6 +111,7 @@ struct cache_settings {
 
 struct limit_settings {
     std::uint32_t connections = 16384;  // clients, over all cores
+    std::uint32_t requests = 4096;      // in flight, over all cores; one more gets 503 SlowDown
     bytes head{32ULL << 10U};           // request line and headers
     bytes uri{16ULL << 10U};
     bytes body{5ULL << 40U};  // of one request; S3 itself takes 5 TiB at most for an object

@@ -215,6 +215,7 @@ TEST_CASE("every setting of a configuration arrives") {
         size = "1TiB"
         [limits]
         connections = 10
+        requests = 20
         head = "64KiB"
         uri = "64KiB"
         headers = 50
@@ -245,6 +246,7 @@ TEST_CASE("every setting of a configuration arrives") {
     expected.cache.devices = {{.path = "/dev/nvme0n1", .completion = engine::io_completion::poll},
                               {.path = "/var/lib/lode/cache.0", .size = 1_TiB}};
     expected.limits = {.connections = 10,
+                       .requests = 20,
                        .head = 64_KiB,
                        .uri = 64_KiB,
                        .headers = 50,
@@ -282,6 +284,7 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
                        {.path = "b", .size = 0_B, .completion = engine::io_completion::poll}};
     s.cluster.membership = frontend::membership_kind::dns;
     s.limits = {.connections = 1,
+                .requests = 2,
                 .head = 2_KiB,
                 .uri = 257_B,
                 .headers = 8,
