@@ -81,6 +81,9 @@ void describe_requests(metrics_page& page, std::span<serving* const> cores) {
         [](const serving& s) -> auto& { return s.requests.bytes_out; });
     add("lode_refused_requests_total", "Requests whose head could not be read",
         [](const serving& s) -> auto& { return s.requests.refused; });
+    add("lode_turned_away_requests_total",
+        "Requests over limits.requests, answered with 503 SlowDown at once",
+        [](const serving& s) -> auto& { return s.requests.turned_away; });
     add("lode_broken_responses_total", "Responses that could not be finished",
         [](const serving& s) -> auto& { return s.requests.broken_off; });
     add("lode_sealed_chunks_opened_total", "Chunks opened with a customer's key",
@@ -92,6 +95,8 @@ void describe_requests(metrics_page& page, std::span<serving* const> cores) {
         [](const serving& s) -> auto& { return s.sealed.no_memory; });
     add("lode_access_log_dropped_total", "Access-log lines dropped",
         [](const serving& s) -> auto& { return s.log.dropped(); });
+    page.add(kind::gauge, "lode_requests_in_flight", "Requests being answered now",
+             sum(cores, [](const serving& s) -> auto& { return s.requests.in_flight; }));
     add_histogram(page, cores, "lode_request_seconds", "Time from a request's head to its end",
                   [](const serving& s) -> auto& { return s.requests.total_ns; });
     add_histogram(page, cores, "lode_first_byte_seconds",

@@ -67,7 +67,14 @@ engine::task<bool> connection::serve_one() {
                  here_.node.settings.listen.domains, request_.what);
     name_object(here_, request_);
     client_.begin(request_);
-    co_await answer();
+    counter& in_flight = here_.requests.in_flight;
+    if (in_flight.value() < here_.requests_max) {
+        in_flight.add();
+        co_await answer();
+        in_flight.subtract();
+    } else {
+        co_await turn_away();
+    }
     request_.customer_key.reset();
     // A body that nobody asked for, or that was only half read, ends the conversation.
     if (!reader_.body_complete()) {
@@ -96,6 +103,18 @@ engine::task<void> connection::answer() {
     if (writes(request_.what, request_.head.method)) {
         co_await here_.gateway.written(request_.name);
     }
+}
+
+// One request too many: nobody is asked anything and nothing waits. A small body is read, so that the
+// connection can carry the client's next attempt.
+engine::task<void> connection::turn_away() {
+    here_.requests.turned_away.add();
+    if (!request_.head.expect_continue && request_.head.content_length <= drain_max) {
+        stream_->expire_at(engine::now() + linger_time);
+        (void)co_await reader_.discard_body(drain_max);
+    }
+    auto sent = co_await client_.send_error(request_, s3::s3_error::slow_down);
+    if (!sent) client_.break_off();
 }
 
 // A head that cannot be read is answered where that makes sense; what follows it cannot be trusted.

@@ -35,6 +35,7 @@ class connection : public list_hook<> {
   private:
     engine::task<bool> serve_one();
     engine::task<void> answer();
+    engine::task<void> turn_away();
     engine::task<void> refuse_head(error why);
     engine::task<void> linger();
     void account();

@@ -47,6 +47,13 @@ origin::data_path::options data_options(const node_context& node) {
     return o;
 }
 
+// This core's share of the node's limit, rounded up: connections are spread over the cores, and so is
+// what they ask.
+std::uint64_t share_of_requests(const node_context& node) {
+    const std::uint64_t cores = node.links.size();
+    return (node.settings.limits.requests + cores - 1) / cores;
+}
+
 }  // namespace
 
 serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
@@ -64,6 +71,7 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
       gateway(link, identity.get(), gateway_options(n), n.gateways, &data),
       prestages(*this),
       log(std::move(log_file), n.settings.node.name),
+      requests_max(share_of_requests(n)),
       request_seed_(engine::scheduler::current().chance().next()) {}
 
 void serving::next_request_id(std::string& out) {

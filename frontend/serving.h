@@ -48,13 +48,15 @@ struct request_counters {
     std::array<counter, 6> by_class;            // status / 100; 0: no answer
     std::array<counter, cache_words> by_cache;  // accelerated GETs only, and what they would be
     std::array<counter, cache_words> bytes_by_cache;
-    counter gets;        // GET of an object
-    counter ranges;      // of those, with a range
-    counter passed;      // passed through
-    counter bytes_in;    // request bodies
-    counter bytes_out;   // response bodies
-    counter refused;     // answered by ourselves because the request cannot be read
-    counter broken_off;  // responses that could not be finished
+    counter gets;         // GET of an object
+    counter ranges;       // of those, with a range
+    counter passed;       // passed through
+    counter bytes_in;     // request bodies
+    counter bytes_out;    // response bodies
+    counter refused;      // answered by ourselves because the request cannot be read
+    counter in_flight;    // now
+    counter turned_away;  // over the limit: 503, and nothing was asked of anybody
+    counter broken_off;   // responses that could not be finished
     histogram total_ns;
     histogram first_byte_ns;
     histogram origin_ns;
@@ -92,6 +94,7 @@ struct serving {
     request_counters requests;
     sealed_counters sealed;
     connection_counters connections;
+    const std::uint64_t requests_max;  // in flight on this core
     bool stopping = false;
 
     // "3F2A...": unique on this node, for x-amz-request-id and the log. Reuses `out`.
