@@ -6,7 +6,6 @@
 
 #include <openssl/evp.h>
 
-#include "engine/base/random.h"
 #include "tests/catch.h"
 #include "tests/frontend/sealing/keys.h"
 
@@ -14,17 +13,6 @@ using namespace lode;
 using namespace lode::frontend::sealing;
 
 namespace {
-
-using data = std::vector<std::byte>;
-
-constexpr hash128 some_part{.high = 0x0102'0304'0506'0708, .low = 0x1112'1314'1516'1718};
-
-data noise(std::size_t length) {
-    lode::random chance(length + 1);
-    data made(length);
-    for (std::byte& b : made) b = static_cast<std::byte>(chance.next());
-    return made;
-}
 
 data seal(const content_key& key, std::uint32_t chunk, const data& plain,
           std::size_t piece = ~std::size_t{0}) {
@@ -48,8 +36,6 @@ std::optional<data> open(const content_key& key, std::uint32_t chunk, const data
     if (!opener.open(chunk, sealed, plain)) return std::nullopt;
     return plain;
 }
-
-content_key some_key() { return one().content_key_for(some_part); }
 
 // The format once more, written out with nothing of ours.
 std::optional<data> open_by_hand(std::span<const std::uint8_t> key,

@@ -13,8 +13,6 @@ using namespace lode::frontend::sealing;
 
 namespace {
 
-constexpr std::uint64_t slice = slice_size.count();
-
 part_key part_of(std::uint64_t length) {
     return {.id = {.high = 1, .low = 2}, .length = bytes(length)};
 }

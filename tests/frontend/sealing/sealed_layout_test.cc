@@ -1,18 +1,13 @@
 #include "frontend/sealing/sealed_layout.h"
 
 #include "tests/catch.h"
+#include "tests/frontend/sealing/keys.h"
 
 using namespace lode;
 using namespace lode::frontend::sealing;
 
-namespace {
-
-constexpr std::uint64_t slice = (1U << 20U) - 28;
-
-}  // namespace
-
 TEST_CASE("a sealed part is 28 bytes longer for each slice") {
-    CHECK(slice_size == bytes(slice));
+    CHECK(slice == (1U << 20U) - 28);
     CHECK(sealed_length(bytes(0)) == bytes(0));
     CHECK(sealed_length(bytes(1)) == bytes(29));
     CHECK(sealed_length(bytes(slice - 1)) == bytes((1U << 20U) - 1));

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <vector>
 
-#include "engine/base/random.h"
 #include "engine/runtime/scope.h"
 #include "engine/runtime/simulation.h"
 #include "frontend/sealing/chunk_seal.h"
@@ -17,20 +16,6 @@ using namespace lode::engine;
 using namespace lode::frontend::sealing;
 
 namespace {
-
-using data = std::vector<std::byte>;
-
-constexpr std::uint64_t slice = slice_size.count();
-constexpr hash128 some_part{.high = 5, .low = 6};
-
-content_key some_key() { return one().content_key_for(some_part); }
-
-data noise(std::size_t length) {
-    lode::random chance(length);
-    data made(length);
-    for (std::byte& b : made) b = static_cast<std::byte>(chance.next());
-    return made;
-}
 
 // What a source was asked, and how it is to behave.
 struct origin_facts {
