@@ -84,6 +84,7 @@ engine::task<bool> connection::serve_one() {
         }
     }
     account();
+    if (request_.what.sse_customer_key) reader_.wipe_head();
     co_return client_.keeps_alive();
 }
 

@@ -245,6 +245,8 @@ void message_reader::begin_body(framing f, bytes length) {
 }
 
 // What came beyond the last message moves to the front; the room of a long head is given back.
+void message_reader::wipe_head() { explicit_bzero(buffer_.get(), head_end_); }
+
 void message_reader::prepare_for_head() {
     trailers_.clear();
     const std::size_t beyond = filled_ - consumed_;

@@ -64,6 +64,9 @@ class message_reader {
     engine::task<result<response_head>> read_response(std::string_view request_method,
                                                       interim i = interim::skip);
 
+    // Overwrites the last head, which held a secret. Its views are of no use afterwards.
+    void wipe_head();
+
     // Payload bytes, at least one, decoded from its framing; 0 when the body is complete. `into`
     // must not be empty.
     engine::task<result<std::size_t>> read_body(std::span<std::byte> into);

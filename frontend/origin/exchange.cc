@@ -1,11 +1,14 @@
 #include "frontend/origin/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/runtime/scheduler.h"
 #include "frontend/http/head_writer.h"
 #include "frontend/http/hop_by_hop.h"
 #include "frontend/origin/node_location.h"
+#include "frontend/s3/digest.h"
+#include "frontend/sealing/customer_key.h"
 
 namespace lode::frontend::origin {
 namespace {
@@ -68,7 +71,14 @@ engine::task<result<>> exchange::send_head(const origin_link& link, const forwar
     std::string& head = lease_->head_buffer();
     request.write_to(head, link.authority, link.location);
     expect_progress();
-    co_return co_await engine::send_all(stream(), std::as_bytes(std::span(head)));
+    auto sent = co_await engine::send_all(stream(), std::as_bytes(std::span(head)));
+    // The buffer stays with the connection; a customer's key must not.
+    if (std::ranges::any_of(request.headers, [](const http::header& h) {
+            return sealing::is_customer_key_field(h.name);
+        })) {
+        s3::wipe(head);
+    }
+    co_return sent;
 }
 
 engine::task<result<>> exchange::read_head(std::string_view method) {

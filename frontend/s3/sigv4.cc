@@ -45,14 +45,15 @@ result<signature_headers> signer::sign(const request_to_sign& request, wall_time
     }
     const std::string names = sorted_names(headers);
 
-    const auto text = canonical_text({.method = request.method,
-                                      .raw_path = request.raw_path,
-                                      .raw_query = request.raw_query,
-                                      .headers = headers,
-                                      .signed_headers = names,
-                                      .payload_sha256 = request.payload_sha256});
+    auto text = canonical_text({.method = request.method,
+                                .raw_path = request.raw_path,
+                                .raw_query = request.raw_query,
+                                .headers = headers,
+                                .signed_headers = names,
+                                .payload_sha256 = request.payload_sha256});
     if (!text) return std::unexpected(text.error());
     const auto signature = to_hex(hmac_sha256(key_, string_to_sign(out.x_amz_date, scope_, *text)));
+    wipe(*text);  // among the headers may be a customer's key
     out.authorization =
         fmt::format("{} Credential={}/{},SignedHeaders={},Signature={}", sigv4_algorithm,
                     who_.access_key, scope_.text(), names, view_of(signature));

@@ -19,6 +19,7 @@ void append_header(std::string_view name, std::span<const http::header> headers,
 
 result<std::string> canonical_text(const canonical_request& request) {
     std::string out;
+    out.reserve(2048);
     out.append(request.method).append("\n");
     const auto path = percent_recode(request.raw_path, plus_sign::literal, slash::keep, out);
     if (!path) return std::unexpected(path.error());

@@ -204,3 +204,35 @@ class Secrets(Case):
             self.assertTrue(text, name)
             for what in spellings:
                 self.assertNotIn(what, text, name)
+
+    def in_memory(self, *needles):
+        """Which of them lode's process holds."""
+        found = set()
+        with open(f"/proc/{self.lode.pid}/maps") as maps, \
+                open(f"/proc/{self.lode.pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                addresses, rights, *_ = line.split()
+                if "r" not in rights:
+                    continue
+                begin, end = (int(text, 16) for text in addresses.split("-"))
+                try:
+                    memory.seek(begin)
+                    data = memory.read(end - begin)
+                except (OSError, ValueError, OverflowError):
+                    continue    # the kernel's own pages
+                found |= {needle for needle in needles if needle in data}
+        return found
+
+    def test_a_key_leaves_the_process_with_its_request(self):
+        key, name = os.urandom(32), self.new_key("remembered-by-its-name")
+        body = os.urandom(3 * MIB)
+        self.expect_status(self.s3.put(self.bucket, name, body, signed=fields(key)), 200)
+        for _ in range(3):
+            answer = self.s3.get(self.bucket, name, signed=fields(key))
+            self.assertTrue(answer.body == body)
+        self.expect_status(self.s3.get(self.bucket, name, signed=fields(os.urandom(32))), 400, 403)
+
+        # The connection is still open. The name shows that the search finds what is there.
+        self.eventually(
+            lambda: self.in_memory(name.encode(), key, base64.b64encode(key)) == {name.encode()},
+            seconds=5, what="a process without the key")

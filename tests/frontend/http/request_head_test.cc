@@ -324,3 +324,32 @@ TEST_CASE("Expect: 100-continue is reported, except to HTTP/1.0") {
     CHECK_FALSE(expects("HTTP/1.1", "something-else"));
     CHECK_FALSE(expects("HTTP/1.0", "100-continue"));
 }
+
+namespace {
+
+engine::task<void> wipe_between(scripted_stream& stream, std::string& wiped, std::string& next) {
+    message_reader reader(stream, {});
+    auto head = co_await reader.read_request();
+    if (!head) co_return;
+    const std::string_view value = head->headers.back().value;
+    reader.wipe_head();
+    wiped = value;
+    auto second = co_await reader.read_request();
+    if (second) next = second->target;
+}
+
+}  // namespace
+
+TEST_CASE("a head that held a secret is overwritten, and what follows it is not") {
+    scripted_stream stream(
+        {"GET /1 HTTP/1.1\r\nHost: h\r\nSecret: key\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"});
+    engine::simulation world(1);
+    std::string wiped;
+    std::string next;
+
+    const auto how = world.run(wipe_between(stream, wiped, next));
+
+    REQUIRE(how == engine::simulation::outcome::finished);
+    CHECK(wiped == std::string(3, '\0'));
+    CHECK(next == "/2");
+}
