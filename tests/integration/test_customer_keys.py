@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 from harness import content
 from harness.case import Case
@@ -67,6 +68,27 @@ class CustomerKeys(Case):
     def test_a_key_for_an_object_without_one_is_refused(self):
         self.store(self.key, 10)
         self.refused(400, "InvalidRequest", signed=with_key(KEY))
+
+    def test_every_part_of_an_upload_needs_the_key_and_the_object_afterwards_too(self):
+        client, path = self.at_origin, self.at_origin.path(self.bucket, self.key)
+        begun = client.request("POST", path, query=[("uploads", None)], signed=with_key(KEY))
+        self.expect_status(begun, 200)
+        self.assertEqual(begun.header(PREFIX + "algorithm"), "AES256")
+        upload = re.search(rb"<UploadId>([^<]+)</UploadId>", begun.body).group(1).decode()
+        part = [("partNumber", 1), ("uploadId", upload)]
+        for status, key in ((400, None), (403, OTHER_KEY), (200, KEY)):
+            sent = client.request("PUT", path, query=part, body=self.data[:2000],
+                                  signed=with_key(key) if key else [])
+            self.expect_status(sent, status)
+        listed = (f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"
+                  f"{sent.header('ETag')}</ETag></Part></CompleteMultipartUpload>").encode()
+        self.expect_status(client.request("POST", path, query=[("uploadId", upload)],
+                                          body=listed), 200)
+
+        self.expect_content(client.get(self.bucket, self.key, signed=with_key(KEY)),
+                            self.key, 0, 2000)
+        self.refused(403, "AccessDenied", signed=with_key(OTHER_KEY))
+        self.refused(400, "InvalidRequest")
 
     def test_it_cannot_be_copied_without_its_key(self):
         copied = self.at_origin.copy(self.bucket, self.new_key(),

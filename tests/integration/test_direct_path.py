@@ -229,6 +229,17 @@ class Backends(DirectPath):
         self.assertLess(time.monotonic() - begun, 5)
         self.expect_bytes_past_the_gateway(keys)
 
+    def test_a_backend_of_ours_serves_reads_of_objects_only(self):
+        key = self.store(self.new_key(), 1000)
+        client = self.backends[0].client()
+        self.addCleanup(client.close)
+
+        self.expect_content(client.get(self.bucket, key), key, 0, 1000)
+        self.expect_status(client.head(self.bucket, key), 200)
+        for method, path in (("GET", ""), ("PUT", "/new"), ("DELETE", f"/{key}")):
+            answer = client.request(method, f"/{self.bucket}{path}")
+            self.expect_status(answer, 403)
+
     def test_without_the_gateway_nobody_is_served(self):
         cached, new = (self.store(self.new_key(), SIZE) for _ in range(2))
         self.read(cached)

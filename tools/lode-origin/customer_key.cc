@@ -5,6 +5,7 @@
 
 #include "frontend/s3/digest.h"
 #include "tools/lode-origin/checksums.h"
+#include "tools/lode-origin/storage/files.h"
 
 namespace lode::dev_origin {
 namespace {
@@ -21,8 +22,9 @@ s3::sha256_digest keyed(const std::string& key, std::string_view text) {
 
 }  // namespace
 
-std::string customer_key::lock_for(std::string_view incarnation) const {
-    return std::string(s3::view_of(s3::to_hex(keyed(raw, incarnation))));
+std::string customer_key::new_lock() const {
+    const std::string salt = random_name();
+    return salt + ":" + std::string(s3::view_of(s3::to_hex(keyed(raw, salt))));
 }
 
 void customer_key::append_headers_to(header_list& headers) const {
@@ -79,8 +81,11 @@ std::expected<std::optional<customer_key>, refusal> unlock(const call& c,
                       "The object was stored using a form of Server Side Encryption. The correct "
                       "parameters must be provided to retrieve the object.");
     }
-    const auto stored = s3::digest_from_hex(object.lock);
-    const auto offered = keyed((*brought)->raw, object.incarnation);
+    const std::string_view lock = object.lock;
+    const auto colon = lock.find(':');
+    if (colon == std::string_view::npos) return refuse(s3::s3_error::internal_error);
+    const auto stored = s3::digest_from_hex(lock.substr(colon + 1));
+    const auto offered = keyed((*brought)->raw, lock.substr(0, colon));
     if (!stored || !s3::equal_constant_time(*stored, offered)) {
         return refuse(s3::s3_error::access_denied);
     }

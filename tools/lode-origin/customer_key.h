@@ -23,8 +23,8 @@ struct customer_key {
     std::string raw;  // 32 bytes
     std::string md5;  // base64, as it was stated and as it is
 
-    // For a version of an object, told apart from others by its incarnation. Hexadecimal.
-    [[nodiscard]] std::string lock_for(std::string_view incarnation) const;
+    // "salt:HMAC", a new one each time.
+    [[nodiscard]] std::string new_lock() const;
 
     // What every answer about the object repeats.
     void append_headers_to(header_list& headers) const;
@@ -33,8 +33,8 @@ struct customer_key {
 // The key that a request carries; nothing when it carries none.
 [[nodiscard]] std::expected<std::optional<customer_key>, refusal> customer_key_of(const call& c);
 
-// Whether a request may read this object, as far as keys are concerned: the key that it brought and
-// the object asks for, or nothing where there is none on either side.
+// Whether a request may read this object, or add to this upload, as far as keys are concerned: the key
+// that it brought and the object asks for, or nothing where there is none on either side.
 [[nodiscard]] std::expected<std::optional<customer_key>, refusal> unlock(
     const call& c, const object_record& object);
 

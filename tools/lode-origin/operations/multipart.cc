@@ -8,6 +8,7 @@
 #include "frontend/s3/etag.h"
 #include "frontend/s3/range.h"
 #include "tools/lode-origin/checksums.h"
+#include "tools/lode-origin/customer_key.h"
 #include "tools/lode-origin/operations/copy_source.h"
 #include "tools/lode-origin/operations/store_upload.h"
 #include "tools/lode-origin/xml.h"
@@ -20,6 +21,7 @@ constexpr bytes object_length_max{5ULL << 40U};
 struct part_place {
     std::string upload_id;
     std::uint32_t number = 0;
+    std::optional<customer_key> key;  // that every part of the upload must bring
 };
 std::expected<part_place, refusal> place_of_part(const call& c);
 engine::task<outcome> store_part(call& c, const part_place& place, object_writer& writer,
@@ -42,12 +44,15 @@ std::expected<object_record, refusal> find_upload(const call& c, const std::stri
 }  // namespace
 
 engine::task<outcome> create_multipart_upload(call& c) {
-    auto kept = storable_headers(c.head.headers);
+    auto kept = storable_headers(c.head.headers, customer_keys::handled);
     if (!kept) co_return std::unexpected(kept.error());
+    const auto key = customer_key_of(c);
+    if (!key) co_return std::unexpected(key.error());
     if (!c.here.buckets.exists(c.where.bucket)) co_return refuse(s3::s3_error::no_such_bucket);
     object_record record{.key = c.where.key,
                          .modified = wall_seconds(),
                          .owner = c.owner_name(),
+                         .lock = *key ? (*key)->new_lock() : std::string(),
                          .headers = std::move(*kept)};
     const auto id = co_await c.here.uploads.begin(c.where.bucket, std::move(record));
     if (!id) co_return storage_failure(id.error());
@@ -56,6 +61,7 @@ engine::task<outcome> create_multipart_upload(call& c) {
     xml.element("Bucket", c.where.bucket).element("Key", c.where.key).element("UploadId", *id);
     header_list headers;
     headers.push_back({"Content-Type", "application/xml"});
+    if (*key) (*key)->append_headers_to(headers);
     for (const std::string_view name : {"x-amz-checksum-algorithm", "x-amz-checksum-type"}) {
         if (const auto value = c.header(name)) {
             headers.push_back({std::string(name), std::string(*value)});
@@ -74,6 +80,7 @@ engine::task<outcome> upload_part(call& c) {
     if (!stored) co_return stored;
 
     header_list headers = upload->checksums;
+    if (place->key) place->key->append_headers_to(headers);
     headers.push_back({"ETag", s3::quoted(to_hex(upload->md5))});
     co_await c.answer.answer(200, std::move(headers));
     co_return outcome{};
@@ -129,6 +136,7 @@ engine::task<outcome> complete_multipart_upload(call& c) {
     record->key = c.where.key;
     record->owner = begun->owner;
     record->headers = begun->headers;
+    record->lock = begun->lock;
 
     auto writer = c.here.objects.begin();
     if (!writer) co_return storage_failure(writer.error());
@@ -189,6 +197,9 @@ std::expected<part_place, refusal> place_of_part(const call& c) {
     }
     auto begun = find_upload(c, place.upload_id);
     if (!begun) return std::unexpected(begun.error());
+    auto key = unlock(c, *begun);
+    if (!key) return std::unexpected(key.error());
+    place.key = std::move(*key);
     return place;
 }
 

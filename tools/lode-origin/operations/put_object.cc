@@ -22,7 +22,7 @@ engine::task<outcome> put_object(call& c) {
                          .owner = c.owner_name(),
                          .incarnation = random_name(),
                          .headers = std::move(*kept)};
-    if (*key) record.lock = (*key)->lock_for(record.incarnation);
+    if (*key) record.lock = (*key)->new_lock();
     for (const stored_header& h : upload->checksums) record.headers.push_back(h);
     if (auto done = co_await publish(c, upload->writer, record); !done) co_return done;
 
