@@ -9,6 +9,7 @@
 #include <span>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "engine/runtime/ring.h"
 
@@ -97,6 +98,13 @@ inline auto fsync(int fd, sync_what what) {
 inline auto open_at(int directory, const char* path, int flags, mode_t mode = 0) {
     return awaited_operation([=](io_uring_sqe& entry) {
         io_uring_prep_openat(&entry, directory, path, flags | O_CLOEXEC, mode);
+    });
+}
+
+// What is to be known about a file, links followed; `path` and `into` are borrowed.
+inline auto stat_at(int directory, const char* path, struct statx& into) {
+    return awaited_operation([=, &into](io_uring_sqe& entry) {
+        io_uring_prep_statx(&entry, directory, path, 0, STATX_BASIC_STATS, &into);
     });
 }
 
