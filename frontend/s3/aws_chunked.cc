@@ -6,16 +6,13 @@
 
 #include "engine/base/assert.h"
 #include "frontend/http/header.h"
+#include "frontend/s3/aws_chunked_chain.h"
 #include "frontend/s3/percent.h"
-#include "frontend/s3/sigv4.h"
 
 namespace lode::frontend::s3 {
 namespace {
 
-constexpr std::string_view chunk_algorithm = "AWS4-HMAC-SHA256-PAYLOAD";
-constexpr std::string_view trailer_algorithm = "AWS4-HMAC-SHA256-TRAILER";
 constexpr std::size_t blank_lines_max = 2;
-constexpr std::string_view trailer_signature_name = "x-amz-trailer-signature";
 
 bool is_streaming(payload_kind kind) {
     return kind == payload_kind::streaming_signed ||
@@ -33,10 +30,12 @@ std::optional<chunk_header> parse_chunk_header(std::string_view line);
 }  // namespace
 
 aws_chunked_decoder::aws_chunked_decoder(const verified_request& seed,
-                                         std::optional<bytes> decoded_length)
+                                         std::optional<bytes> decoded_length,
+                                         chunk_signatures signatures)
     : kind_(seed.payload),
+      signatures_(signatures),
       signing_key_(seed.signing_key),
-      prefix_(fmt::format("{}\n{}\n", seed.timestamp, seed.scope.text())),
+      prefix_(chain_prefix(seed.timestamp, seed.scope)),
       previous_(seed.signature),
       decoded_length_(decoded_length) {
     LODE_ASSERT(is_streaming(kind_));
@@ -128,12 +127,11 @@ result<void> aws_chunked_decoder::on_header(std::string_view line) {
 // The chunk's data is complete: each signature covers the data and the signature before it.
 result<void> aws_chunked_decoder::end_chunk() {
     if (!chunks_signed()) return {};
-    const sha256_hex data = to_hex(chunk_hash_.finish());
-    return check_link(fmt::format("{}\n{}{}\n{}\n{}", chunk_algorithm, prefix_, previous_,
-                                  empty_payload_sha256, view_of(data)));
+    return check_link(chunk_string_to_sign(prefix_, previous_, chunk_hash_.finish()));
 }
 
 result<void> aws_chunked_decoder::check_link(std::string_view string_to_sign) {
+    if (signatures_ == chunk_signatures::ignored) return {};
     const sha256_digest right = hmac_sha256(signing_key_, string_to_sign);
     if (!equal_constant_time(right, stated_)) return fail(errc::denied);
     previous_ = view_of(to_hex(right));
@@ -169,18 +167,11 @@ result<void> aws_chunked_decoder::end_trailers() {
             // Clients may set the trailers off from the last chunk and from their signature.
             return ++blank_lines_ <= blank_lines_max ? result<void>() : fail(errc::protocol);
         }
-        const auto right = check_link(trailer_string_to_sign());
+        const auto right = check_link(trailer_string_to_sign(prefix_, previous_, trailers_));
         if (!right) return right;
     }
     phase_ = phase::done;
     return {};
-}
-
-std::string aws_chunked_decoder::trailer_string_to_sign() const {
-    sha256 hash;
-    for (const trailer& t : trailers_) hash.add(t.name).add(":").add(t.value).add("\n");
-    const sha256_hex text = to_hex(hash.finish());
-    return fmt::format("{}\n{}{}\n{}", trailer_algorithm, prefix_, previous_, view_of(text));
 }
 
 namespace {

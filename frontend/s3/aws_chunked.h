@@ -34,6 +34,10 @@ struct trailer {
     std::string value;
 };
 
+// Whether the chunks' signatures are compared; `ignored` where nobody knows the secret they were
+// made with. The framing is checked either way.
+enum class chunk_signatures : std::uint8_t { compared, ignored };
+
 struct chunked_step {
     std::size_t consumed = 0;            // bytes of the input that are done with
     std::span<const std::byte> payload;  // a view into the input; may be empty
@@ -47,7 +51,8 @@ class aws_chunked_decoder {
 
     // `seed` is the verified head of the request; its payload kind must be one of the streaming
     // ones. `decoded_length` is x-amz-decoded-content-length: the payload must add up to it.
-    aws_chunked_decoder(const verified_request& seed, std::optional<bytes> decoded_length);
+    aws_chunked_decoder(const verified_request& seed, std::optional<bytes> decoded_length,
+                        chunk_signatures signatures = chunk_signatures::compared);
     ~aws_chunked_decoder();
     aws_chunked_decoder(const aws_chunked_decoder&) = delete;
     aws_chunked_decoder& operator=(const aws_chunked_decoder&) = delete;
@@ -77,10 +82,10 @@ class aws_chunked_decoder {
     result<void> check_link(std::string_view string_to_sign);
     result<void> on_trailer(std::string_view line);
     result<void> end_trailers();
-    [[nodiscard]] std::string trailer_string_to_sign() const;
 
     phase phase_ = phase::header;
     payload_kind kind_;
+    chunk_signatures signatures_;
     error failure_;
 
     // The chain: every signature covers the one before it.

@@ -33,7 +33,8 @@ result<signature_headers> signer::sign(const request_to_sign& request, wall_time
     signature_headers out{.x_amz_date = format_amz_date(now),
                           .x_amz_content_sha256 = std::string(request.payload_sha256),
                           .x_amz_security_token = who_.session_token,
-                          .authorization = {}};
+                          .authorization = {},
+                          .signature = {}};
     use_day_of(out.x_amz_date);
 
     std::vector<http::header> headers(request.headers.begin(), request.headers.end());
@@ -57,7 +58,16 @@ result<signature_headers> signer::sign(const request_to_sign& request, wall_time
     out.authorization =
         fmt::format("{} Credential={}/{},SignedHeaders={},Signature={}", sigv4_algorithm,
                     who_.access_key, scope_.text(), names, view_of(signature));
+    out.signature = view_of(signature);
     return out;
+}
+
+chunk_seed signer::seed_for_chunks(const signature_headers& head) {
+    use_day_of(head.x_amz_date);
+    return {.timestamp = head.x_amz_date,
+            .scope = scope_,
+            .signature = head.signature,
+            .signing_key = key_};
 }
 
 result<std::string> signer::presign(const request_to_sign& request, std::chrono::seconds lifetime,

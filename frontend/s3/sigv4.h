@@ -68,6 +68,16 @@ struct signature_headers {
     std::string x_amz_content_sha256;
     std::string x_amz_security_token;  // empty: send no such header
     std::string authorization;
+    std::string signature;  // the last part of `authorization`; no header
+};
+
+// What the signatures of a chunked upload's chunks are made with: the first covers the signature of
+// the request's head.
+struct chunk_seed {
+    std::string timestamp;
+    credential_scope scope;
+    std::string signature;
+    sha256_digest signing_key{};
 };
 
 class signer {
@@ -78,6 +88,9 @@ class signer {
     signer& operator=(const signer&) = delete;
 
     [[nodiscard]] result<signature_headers> sign(const request_to_sign& request, wall_time now);
+
+    // For the chunks of the request that these headers belong to, on the day that they were made.
+    [[nodiscard]] chunk_seed seed_for_chunks(const signature_headers& head);
 
     // The complete query of a presigned URL: the request's own parameters, then the signature's.
     // The payload is always unsigned; `payload_sha256` is ignored.
