@@ -6,7 +6,8 @@ import re
 # Who may include whom: a folder, and the folders that its files may name. The longest folder that
 # contains a file is the one that counts. Sources of a folder may always include the folder itself.
 ENGINE = ("engine/base", "engine/runtime", "engine/store")
-FRONTEND = ("frontend/http", "frontend/s3", "frontend/sealing", "frontend/origin")
+FRONTEND = ("frontend/http", "frontend/s3", "frontend/sealing", "frontend/origin",
+            "frontend/access")
 MAY_INCLUDE = {
     "engine/base": (),
     "engine/runtime": ("engine/base",),
@@ -16,6 +17,7 @@ MAY_INCLUDE = {
     "frontend/s3": (*ENGINE, "cluster", "frontend/http"),
     "frontend/sealing": (*ENGINE, "frontend/http", "frontend/s3"),
     "frontend/origin": (*ENGINE, "cluster", "frontend/http", "frontend/s3", "frontend/sealing"),
+    "frontend/access": (*ENGINE, "cluster", "frontend/http", "frontend/s3"),
     "frontend": (*ENGINE, "cluster", *FRONTEND),
     "tools": (*ENGINE, "cluster", *FRONTEND, "frontend"),
     "bench": (*ENGINE, "cluster", *FRONTEND, "frontend"),

@@ -16,12 +16,13 @@
 #include <string_view>
 #include <vector>
 
+#include "frontend/access/toml_limits.h"
 #include "frontend/settings.h"
 
 namespace lode::tools {
 
 inline constexpr std::size_t configuration_bytes_max = std::size_t{64} << 10U;
-inline constexpr std::size_t dots_on_a_line_max = 256;
+using frontend::access::dots_on_a_line_max;
 inline constexpr std::size_t problems_printed_max = 20;
 
 struct problem {
