@@ -62,6 +62,7 @@ void append_access_line(const access_record& r, std::string_view node, std::stri
                    millis.count());
     append_field("node", node, out);
     append_field("client", r.client, out);
+    append_field("who", r.who, out);
     append_field("method", r.method, out);
     append_field("bucket", r.bucket, out);
     append_field("key", r.key, out);

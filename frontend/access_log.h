@@ -29,6 +29,7 @@ struct access_record {
     std::string_view bucket;
     std::string_view key;    // decoded, any bytes; or the path when it names no object
     std::string_view range;  // as the client sent it
+    std::string_view who;    // the name of the client's key, where lode knows it
     std::string_view request_id;
     unsigned status = 0;  // 0: the connection ended before an answer
     cache_word cache = cache_word::bypass;

@@ -216,10 +216,35 @@ void describe_backends(metrics_page& page, std::span<serving* const> cores,
              sum(cores, [](const serving& s) -> auto& { return s.data.hosts(); }));
 }
 
+void describe_access(metrics_page& page, std::span<serving* const> cores, auth_mode mode,
+                     const access::key_watch* keys) {
+    constexpr std::array<std::string_view, 3> modes = {"gateway", "local", "trust"};
+    page.add(kind::gauge, "lode_auth_mode", "Who authenticates clients", 1,
+             {{"mode", modes[static_cast<std::size_t>(mode)]}});
+    if (mode == auth_mode::gateway) return;
+    for (std::size_t v = 0; v < access::verdicts; ++v) {
+        page.add(
+            kind::counter, "lode_admissions_total", "Requests, by what came of their admission",
+            sum(cores, [v](const serving& s) -> auto& { return s.gate.stats().by_verdict[v]; }),
+            {{"outcome", access::name_of(static_cast<access::verdict>(v))}});
+    }
+    page.add(kind::counter, "lode_uploads_refused_total",
+             "Uploads broken off because a chunk's signature, framing or length was wrong",
+             sum(cores, [](const serving& s) -> auto& { return s.gate.stats().bodies_refused; }));
+    if (keys == nullptr) return;
+    page.add(kind::gauge, "lode_access_keys", "Keys of clients in use", keys->keys());
+    page.add(kind::gauge, "lode_key_file_current", "1: the key file on disk is the one in use",
+             keys->current() ? 1 : 0);
+    page.add(kind::counter, "lode_key_file_reads_total", "New contents of the key file",
+             keys->accepted().value(), {{"outcome", "accepted"}});
+    page.add(kind::counter, "lode_key_file_reads_total", "New contents of the key file",
+             keys->refused().value(), {{"outcome", "refused"}});
+}
+
 }  // namespace
 
-admin::admin(const node_context& node)
-    : node_(node), cores_(node.servings), started_(engine::now()) {}
+admin::admin(const node_context& node, const access::key_watch* keys)
+    : node_(node), cores_(node.servings), keys_(keys), started_(engine::now()) {}
 
 engine::task<void> admin::serve(std::unique_ptr<engine::stream> stream) {
     if (open_ >= connections_max) co_return co_await stream->close();
@@ -334,6 +359,7 @@ std::string admin::metrics() const {
     describe_origin(page, cores_);
     describe_prestaging(page, cores_);
     describe_backends(page, cores_, node_.settings.origin.backends);
+    describe_access(page, cores_, node_.settings.auth.mode, keys_);
     node_.store.describe(page);
     return page.text();
 }

@@ -14,13 +14,15 @@
 
 #include "engine/runtime/scope.h"
 #include "engine/runtime/socket.h"
+#include "frontend/access/key_watch.h"
 #include "frontend/serving.h"
 
 namespace lode::frontend {
 
 class admin {
   public:
-    explicit admin(const node_context& node);
+    // `keys` null: there is no key file.
+    explicit admin(const node_context& node, const access::key_watch* keys = nullptr);
 
     // Answers one request and closes the connection.
     engine::task<void> serve(std::unique_ptr<engine::stream> stream);
@@ -41,6 +43,7 @@ class admin {
 
     const node_context& node_;
     std::span<serving* const> cores_;  // null until that core has started
+    const access::key_watch* keys_;
     time_point started_;
     bool ready_ = false;
     int open_ = 0;

@@ -28,6 +28,7 @@ void client::begin(const request& r) {
     record_.key = r.what.where.key.empty() ? r.head.target.substr(0, r.head.target.find('?'))
                                            : std::string_view(r.what.where.key);
     record_.range = http::find_header(r.head.headers, "range").value_or("");
+    record_.who = r.passage.who;
     record_.request_id = r.id;
 }
 
@@ -86,10 +87,12 @@ void client::break_off() {
 }
 
 engine::task<result<>> client::send_error(const request& r, s3::s3_error e,
-                                          std::span<const http::header> fields) {
+                                          std::span<const http::header> fields,
+                                          std::string_view sentence) {
     const std::string_view path = r.head.target.substr(0, r.head.target.find('?'));
     return send_document(r, s3::describe(e).status,
-                         {.error = e, .resource = path, .request_id = r.id}, fields);
+                         {.error = e, .message = sentence, .resource = path, .request_id = r.id},
+                         fields);
 }
 
 engine::task<void> client::refuse_unreadable(const request& r, error why) {

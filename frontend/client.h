@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "engine/runtime/stream.h"
+#include "frontend/access/passage.h"
 #include "frontend/access_log.h"
 #include "frontend/http/head_writer.h"
 #include "frontend/http/message_reader.h"
@@ -31,6 +32,7 @@ struct request {
     s3::classified what;
     origin::object_name name;                           // where `what` names an object
     std::optional<sealing::customer_key> customer_key;  // whose fingerprint is in the name
+    access::passage passage;  // where lode asks in its own name: what `head` borrows from
     std::string id;
     time_point begun;
     wall_time when;
@@ -85,7 +87,8 @@ class client {
 
     // A complete S3 error. Closes the connection afterwards when the request's body was not read.
     engine::task<result<>> send_error(const request& r, s3::s3_error e,
-                                      std::span<const http::header> fields = {});
+                                      std::span<const http::header> fields = {},
+                                      std::string_view sentence = {});
 
     void expect_progress() {
         stream_.expire_at(engine::now() + here_.node.settings.limits.body_timeout);

@@ -66,9 +66,12 @@ engine::task<bool> connection::serve_one() {
     s3::classify({.method = head->method, .target = head->target, .headers = head->headers},
                  here_.node.settings.listen.domains, request_.what);
     name_object(here_, request_);
+    const auto refused = admit();
     client_.begin(request_);
     counter& in_flight = here_.requests.in_flight;
-    if (in_flight.value() < here_.requests_max) {
+    if (refused) {
+        co_await refuse_access(*refused);
+    } else if (in_flight.value() < here_.requests_max) {
         in_flight.add();
         co_await answer();
         in_flight.subtract();
@@ -86,6 +89,31 @@ engine::task<bool> connection::serve_one() {
     account();
     if (request_.what.sse_customer_key) reader_.wipe_head();
     co_return client_.keeps_alive();
+}
+
+// The one place where a request is let in. Where lode asks in its own name, the request becomes one of
+// lode's own here, and is from now on what any client of the gateway could have sent.
+std::optional<access::refusal> connection::admit() {
+    request_.passage.who.clear();
+    request_.who = origin::asker::client;
+    if (!here_.gate.rewrites()) return std::nullopt;
+    const auto admitted =
+        here_.gate.admit(request_.head, request_.what, request_.when, request_.passage);
+    if (!admitted) return admitted.error();
+    request_.head = request_.passage.head;
+    s3::classify({.method = request_.head.method,
+                  .target = request_.head.target,
+                  .headers = request_.head.headers},
+                 {}, request_.what);
+    name_object(here_, request_);
+    request_.name.scope.clear();  // path style: the path says all
+    if (request_.what.auth != s3::auth_kind::anonymous) request_.who = origin::asker::lode;
+    return std::nullopt;
+}
+
+engine::task<void> connection::refuse_access(access::refusal why) {
+    auto sent = co_await client_.send_error(request_, why.error, {}, why.sentence);
+    if (!sent) client_.break_off();
 }
 
 engine::task<void> connection::answer() {
@@ -124,6 +152,7 @@ engine::task<void> connection::refuse_head(error why) {
     here_.requests.refused.add();
     request_.head = {.method = "", .target = ""};
     request_.what = {};
+    request_.passage.clear();
     client_.begin(request_);
     co_await client_.refuse_unreadable(request_, why);
     account();

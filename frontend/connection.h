@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "engine/base/list.h"
 #include "engine/runtime/stream.h"
@@ -34,8 +35,10 @@ class connection : public list_hook<> {
 
   private:
     engine::task<bool> serve_one();
+    std::optional<access::refusal> admit();
     engine::task<void> answer();
     engine::task<void> turn_away();
+    engine::task<void> refuse_access(access::refusal why);
     engine::task<void> refuse_head(error why);
     engine::task<void> linger();
     void account();

@@ -43,13 +43,72 @@ engine::task<void> watch_answer(origin::exchange& question, std::string_view met
 }
 
 // Why an upload ended before the origin's answer.
-enum class upload_end : std::uint8_t { sent, answered_early, client_gone, origin_gone, too_long };
+enum class upload_end : std::uint8_t {
+    sent,
+    answered_early,
+    client_gone,
+    origin_gone,
+    too_long,
+    unsigned_body,  // a chunk's signature is wrong
+    broken_body,    // its framing or length is
+};
+
+upload_end end_of_body(error why) {
+    return why.code == errc::denied ? upload_end::unsigned_body : upload_end::broken_body;
+}
+
+// The way of an upload's bytes to the origin, in the framing that its head announced.
+class upload_writer {
+  public:
+    upload_writer(origin::exchange& to, http::framing framing)
+        : to_(to), chunked_(framing == http::framing::chunked) {}
+
+    engine::task<result<>> send(std::span<const std::byte> piece) {
+        if (piece.empty()) co_return result<>{};
+        to_.expect_progress();
+        if (chunked_) co_return co_await chunks_.send(to_.stream(), piece);
+        co_return co_await engine::send_all(to_.stream(), piece);
+    }
+
+    engine::task<result<>> finish(std::span<const http::header> trailers) {
+        if (!chunked_) co_return result<>{};
+        to_.expect_progress();
+        co_return co_await chunks_.finish(to_.stream(), trailers);
+    }
+
+  private:
+    origin::exchange& to_;
+    http::chunk_writer chunks_;
+    bool chunked_;
+};
+
+// A body whose chunks are signed anew. The origin has the end of it only if all of it was right.
+engine::task<upload_end> send_recoded(std::span<const std::byte> piece,
+                                      access::chunk_recoder& recoder, upload_writer& to) {
+    for (;;) {
+        const auto ready = recoder.feed(piece);
+        if (!ready) co_return end_of_body(ready.error());
+        if (ready->empty()) co_return upload_end::sent;
+        if (!co_await to.send(*ready)) co_return upload_end::origin_gone;
+    }
+}
+
+engine::task<upload_end> finish_recoded(access::chunk_recoder& recoder, upload_writer& to) {
+    const auto rest = recoder.rest();
+    if (!rest) co_return end_of_body(rest.error());
+    if (!co_await to.send(*rest)) co_return upload_end::origin_gone;
+    const auto end = recoder.end();
+    if (!end) co_return end_of_body(end.error());
+    const bool sent = co_await to.send(*end) && co_await to.finish({});
+    co_return sent ? upload_end::sent : upload_end::origin_gone;
+}
 
 engine::task<upload_end> send_body(serving& here, client& from, const request& r,
                                    origin::exchange& to, answer_watch& watch) {
     const relay_buffers::buffer buffer = here.buffers.take();
-    http::chunk_writer chunks;
-    const bool chunked = r.head.body == http::framing::chunked;
+    upload_writer writer(to, r.head.body);
+    std::optional<access::chunk_recoder> recoder;
+    if (r.passage.chunks) recoder.emplace(*r.passage.chunks);
     while (!watch.answer.has_value()) {
         from.expect_progress();
         auto got = co_await from.reader().read_body(buffer.memory());
@@ -58,20 +117,17 @@ engine::task<upload_end> send_body(serving& here, client& from, const request& r
         if (bytes(from.record().bytes_in) > here.node.settings.limits.body) {
             co_return upload_end::too_long;
         }
-        to.expect_progress();
-        result<> sent;
-        if (*got == 0) {
-            if (!chunked) co_return upload_end::sent;
-            sent = co_await chunks.finish(to.stream(), from.reader().trailers());
-            co_return sent ? upload_end::sent : upload_end::origin_gone;
-        }
         const auto piece = std::span<const std::byte>(buffer.memory()).first(*got);
-        if (chunked) {
-            sent = co_await chunks.send(to.stream(), piece);
-        } else {
-            sent = co_await engine::send_all(to.stream(), piece);
+        if (recoder) {
+            const upload_end end = piece.empty() ? co_await finish_recoded(*recoder, writer)
+                                                 : co_await send_recoded(piece, *recoder, writer);
+            if (piece.empty() || end != upload_end::sent) co_return end;
+            continue;
         }
+        const result<> sent = piece.empty() ? co_await writer.finish(from.reader().trailers())
+                                            : co_await writer.send(piece);
         if (!sent) co_return upload_end::origin_gone;
+        if (piece.empty()) co_return upload_end::sent;
     }
     co_return upload_end::answered_early;
 }
@@ -89,6 +145,12 @@ engine::task<upload_end> upload(serving& here, client& from, const request& r, o
     co_return co_await send_body(here, from, r, to, watch);
 }
 
+// The origin must not take what it has for the whole upload.
+bool is_clients_fault(upload_end end) {
+    return end == upload_end::client_gone || end == upload_end::too_long ||
+           end == upload_end::unsigned_body || end == upload_end::broken_body;
+}
+
 // Sends the request with its body and reads the head of the answer into `question`.
 engine::task<result<>> ask_with_body(serving& here, client& from, const request& r,
                                      origin::exchange& question) {
@@ -97,7 +159,7 @@ engine::task<result<>> ask_with_body(serving& here, client& from, const request&
     watcher.spawn(watch_answer(question, r.head.method, watch));
     const upload_end end = co_await upload(here, from, r, question, watch);
     if (end != upload_end::sent) question.spoil();
-    if (end == upload_end::client_gone || end == upload_end::too_long) {
+    if (is_clients_fault(end)) {
         question.stream().abort();
         from.close_after();
     }
@@ -106,6 +168,8 @@ engine::task<result<>> ask_with_body(serving& here, client& from, const request&
     co_await watcher.close();
     if (end == upload_end::client_gone) co_return fail(errc::cancelled);
     if (end == upload_end::too_long) co_return fail(errc::too_large);
+    if (end == upload_end::unsigned_body) co_return fail(errc::denied);
+    if (end == upload_end::broken_body) co_return fail(errc::invalid);
     if (!*watch.answer) co_return std::unexpected(watch.answer->error());
     question.set_head(**watch.answer);
     // What the client still sends belongs to a request that has its answer already.
@@ -177,6 +241,9 @@ engine::task<void> send_open_ended_body(serving& here, client& out, const reques
     answer.finish();
 }
 
+// Only a body's recoding says these of a question to the origin.
+bool is_refused_body(error why) { return why.code == errc::denied || why.code == errc::invalid; }
+
 origin::forwarded_head forwarded(const request& r) {
     using body = origin::forwarded_head::body;
     return {.method = r.head.method,
@@ -237,6 +304,14 @@ engine::task<void> pass_through(serving& here, client& out, const request& r) {
             co_return co_await out.refuse_unreadable(r, question.error());
         }
         if (question.error().code == errc::too_large) co_return co_await out.refuse_body(r);
+        if (is_refused_body(question.error())) {
+            here.gate.stats().bodies_refused.add();
+            const auto why = question.error().code == errc::denied
+                                 ? s3::s3_error::signature_does_not_match
+                                 : s3::s3_error::incomplete_body;
+            if (!co_await out.send_error(r, why)) out.break_off();
+            co_return;
+        }
         co_return co_await out.refuse(r, question.error());
     }
     // A client that waits for an invitation and gets its answer instead may lose step on the connection

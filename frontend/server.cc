@@ -17,6 +17,8 @@
 #include "engine/runtime/operations.h"
 #include "engine/runtime/remote.h"
 #include "engine/runtime/socket.h"
+#include "frontend/access/key_file.h"
+#include "frontend/access/key_watch.h"
 #include "frontend/admin.h"
 #include "frontend/cache_status.h"
 #include "frontend/core_server.h"
@@ -122,6 +124,7 @@ class server::node {
         if (!signals) return problem("signals: {}", describe(signals.error()));
         signals_ = *signals;
         if (auto ready = open_gateway(); !ready) return ready;
+        if (auto ready = open_access(); !ready) return ready;
 
         auto clients = listen_at("listen.s3", settings_.listen.s3);
         if (!clients) return std::unexpected(clients.error());
@@ -190,6 +193,27 @@ class server::node {
                std::ranges::any_of(settings_.origin.backends, is_https);
     }
 
+    // Who may use lode's own rights at the gateway.
+    outcome open_access() {
+        const auth_settings& auth = settings_.auth;
+        if (auth.mode == auth_mode::gateway) return {};
+        if (!identity_) {
+            return problem("auth.mode: lode needs origin.credentials to ask in its own name");
+        }
+        if (auth.mode == auth_mode::trust) {
+            log::warning(
+                "auth.mode is \"trust\": clients are NOT authenticated; whoever reaches {} "
+                "may use all of lode's rights at the gateway",
+                settings_.listen.s3);
+            return {};
+        }
+        auto keys = access::load_key_file(auth.keys);
+        if (!keys) return problem("auth.keys: {}", access::first_of(keys.error(), auth.keys));
+        keys_ = std::move(*keys);
+        log::info("auth.keys: {} has {} keys of clients", auth.keys, keys_->size());
+        return {};
+    }
+
     void make_context() {
         const limit_settings& l = settings_.limits;
         context_ = std::make_unique<node_context>(
@@ -213,8 +237,10 @@ class server::node {
             if (where.scheme == http::scheme::https && tls == nullptr) return nullptr;
             return std::make_unique<origin::resolving_dialer>(where, tls);
         };
-        return std::make_unique<serving>(*context_, std::move(dialer), std::move(signer), log_file_,
-                                         std::move(dial_backend));
+        auto made = std::make_unique<serving>(*context_, std::move(dialer), std::move(signer),
+                                              log_file_, std::move(dial_backend));
+        made->gate.use(keys_);
+        return made;
     }
 
     // The life of a core. The barriers make sure that nobody sends a message to a core that is not there
@@ -254,12 +280,15 @@ class server::node {
 
     // Core 0: the ports, until a signal comes.
     engine::task<void> lead() {
-        admin operators_page(*context_);
+        std::optional<access::key_watch> keys;
+        if (keys_ != nullptr) keys.emplace(settings_.auth.keys, gates());
+        admin operators_page(*context_, keys ? &*keys : nullptr);
         front_door door(*clients_, core_servers_, settings_.limits.connections);
         engine::scope doors;
         engine::scope operators;
         doors.spawn(door.run());
         doors.spawn(serve_operators(operators_page, operators));
+        if (keys) doors.spawn(keys->run());
         operators_page.set_ready(true);
         log::info("lode {} serves {} on {} with {} cores; admin on {}", LODE_VERSION,
                   gateway_.url(), clients_->local().text(), group_.size(),
@@ -272,6 +301,7 @@ class server::node {
         operators_page.set_ready(false);
         clients_->stop();
         operators_->stop();
+        if (keys) keys->stop();
         co_await doors.close();
         for (std::size_t core = 0; core < core_servers_.size(); ++core) {
             core_server* there = core_servers_[core];
@@ -279,6 +309,12 @@ class server::node {
                                      [there] { there->begin_stop(); });
         }
         co_await operators.close();
+    }
+
+    std::vector<access::gate*> gates() {
+        std::vector<access::gate*> all;
+        for (serving* here : context_->servings) all.push_back(&here->gate);
+        return all;
     }
 
     engine::task<void> serve_operators(admin& page, engine::scope& connections) {
@@ -305,6 +341,7 @@ class server::node {
     std::optional<engine::tls_context> tls_;
     std::optional<engine::tcp_listener> clients_;
     std::optional<engine::tcp_listener> operators_;
+    std::shared_ptr<const access::key_ring> keys_;  // as they were at the start
     std::shared_ptr<access_log_file> log_file_;
     std::unique_ptr<engine::part_store> store_;
     std::unique_ptr<node_context> context_;

@@ -11,6 +11,18 @@
 namespace lode::frontend {
 namespace {
 
+access::gate::options gate_options(const node_context& node) {
+    const auto by = [&] {
+        switch (node.settings.auth.mode) {
+            case auth_mode::gateway: return access::authentication::by_gateway;
+            case auth_mode::local: return access::authentication::by_keys;
+            case auth_mode::trust: return access::authentication::none;
+        }
+        std::unreachable();
+    }();
+    return {.by = by, .authority = node.gateway_authority, .region = node.settings.origin.region};
+}
+
 http::connection_pool::options pool_options(const node_context& node) {
     const origin_settings& origin = node.settings.origin;
     return {.connections = origin.connections,
@@ -70,6 +82,7 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
       data(link, data_options(n), std::move(dial_backend), identity.get()),
       gateway(link, identity.get(), gateway_options(n), n.gateways, &data),
       prestages(*this),
+      gate(gate_options(n), identity.get()),
       log(std::move(log_file), n.settings.node.name),
       requests_max(share_of_requests(n)),
       request_seed_(engine::scheduler::current().chance().next()) {}

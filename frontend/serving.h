@@ -17,6 +17,7 @@
 #include "engine/base/histogram.h"
 #include "engine/runtime/scope.h"
 #include "engine/store/part_store.h"
+#include "frontend/access/gate.h"
 #include "frontend/access_log.h"
 #include "frontend/cache_word.h"
 #include "frontend/http/connection_pool.h"
@@ -88,6 +89,7 @@ struct serving {
     origin::data_path data;
     origin::gateway gateway;
     prestaging prestages;
+    access::gate gate;
     relay_buffers buffers;
     sealing::plaintext_buffers plaintext;
     access_log log;

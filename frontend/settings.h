@@ -60,8 +60,13 @@ struct origin_settings {
 enum class auth_mode : std::uint8_t { gateway, local, trust };
 enum class consistency_mode : std::uint8_t { strong, bounded };
 
+// Whose word a lode in `trust` mode takes.
+enum class trusted_clients : std::uint8_t { loopback, anyone };
+
 struct auth_settings {
     auth_mode mode = auth_mode::gateway;
+    std::string keys;  // local: the file with clients' keys and rules
+    trusted_clients trusted = trusted_clients::loopback;
 
     friend bool operator==(const auth_settings&, const auth_settings&) = default;
 };

@@ -177,7 +177,7 @@ TEST_CASE("a signed Range is refused to whom the gateway refuses it, whatever lo
     small_world world(1, {}, own);
     world.objects["/data/k"] = {.body = content(3 * mib)};
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
-        if (r.header("authorization").find("Credential=lode/") != std::string::npos) {
+        if (r.header("authorization").find("Credential=LODESOWNKEY/") != std::string::npos) {
             return std::nullopt;
         }
         return "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ndenied";

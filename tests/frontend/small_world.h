@@ -44,7 +44,8 @@ struct origin_request {
     [[nodiscard]] std::string header(std::string_view name) const;
 };
 
-inline const s3::credentials own_identity{.access_key = "lode", .secret_key = "secret"};
+inline const s3::credentials own_identity{.access_key = "LODESOWNKEY",
+                                          .secret_key = "lodes-own-secret"};
 
 class small_world {
   public:

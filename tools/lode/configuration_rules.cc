@@ -31,7 +31,7 @@ listen_address split(const std::string& address) {
 bool is_every_address(std::string_view host) { return host == "0.0.0.0" || host == "[::]"; }
 
 bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
+    return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
 }
 
 bool collide(const std::string& a, const std::string& b) {
@@ -55,6 +55,23 @@ void check_consistency(const settings& s, std::vector<conflict>& found) {
                          fmt::format("expected \"0s\" while consistency.mode is \"strong\", got "
                                      "\"{}\"",
                                      print_duration(s.consistency.max_stale))});
+    }
+}
+
+void check_auth(const settings& s, std::vector<conflict>& found) {
+    using frontend::auth_mode;
+    if (s.auth.mode == auth_mode::local && s.auth.keys.empty()) {
+        found.push_back({"auth.keys", "auth.mode", 0,
+                         "expected the path of a file while auth.mode is \"local\", got none"});
+    }
+    if (s.auth.mode == auth_mode::trust && s.auth.trusted == frontend::trusted_clients::loopback &&
+        !is_loopback(split(s.listen.s3).host)) {
+        found.push_back({"auth.mode", "listen.s3", 0,
+                         fmt::format("expected listen.s3 to be a loopback address such as "
+                                     "\"127.0.0.1:9000\" while auth.mode is \"trust\", got \"{}\"; "
+                                     "auth.trusted = \"anyone\" says that everybody may use lode's "
+                                     "own rights",
+                                     s.listen.s3)});
     }
 }
 
@@ -118,6 +135,7 @@ void check_devices(const settings& s, std::vector<conflict>& found) {
 std::vector<conflict> find_conflicts(const settings& s) {
     std::vector<conflict> found;
     check_consistency(s, found);
+    check_auth(s, found);
     check_sizes(s, found);
     check_addresses(s, found);
     check_gateway(s, found);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "frontend/access/key_file.h"
 #include "tools/lode/number.h"
 #include "tools/lode/quantity.h"
 
@@ -279,6 +280,12 @@ finding check_identity(const settings& s, const environment& env, host_view& hos
         return fatal(found.error(),
                      "Correct it; lode does without an identity only when none is named.");
     }
+    if (!*found && s.auth.mode != frontend::auth_mode::gateway) {
+        return fatal(
+            "lode has no identity of its own, but auth.mode makes it ask the gateway in its own "
+            "name.",
+            "Set origin.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
+    }
     if (!*found) {
         return fine("lode has no identity of its own and caches what its clients read.");
     }
@@ -288,6 +295,32 @@ finding check_identity(const settings& s, const environment& env, host_view& hos
                        fmt::format("Run `chmod 600 {}`.", s.origin.credentials));
     }
     return fine("lode has an identity of its own.");
+}
+
+finding check_keys(const settings& s, host_view& host) {
+    const auto keys = frontend::access::load_key_file(s.auth.keys);
+    if (!keys) {
+        return fatal(
+            fmt::format("auth.keys: {}.", frontend::access::first_of(keys.error(), s.auth.keys)),
+            "Correct the file.");
+    }
+    if (host.others_may_read(s.auth.keys)) {
+        return warning(fmt::format("Every user of this host may read the clients' secrets in {}.",
+                                   s.auth.keys),
+                       fmt::format("Run `chmod 600 {}`.", s.auth.keys));
+    }
+    return fine(fmt::format("{} has {} keys of clients.", s.auth.keys, (*keys)->size()));
+}
+
+finding check_trust(const settings& s) {
+    const bool anyone = s.auth.trusted == frontend::trusted_clients::anyone;
+    return warning(
+        fmt::format(
+            "auth.mode is \"trust\": clients are NOT authenticated; {} may use all of lode's "
+            "rights at the gateway.",
+            anyone ? fmt::format("everybody who reaches {}", s.listen.s3)
+                   : "every user of this host"),
+        "Set auth.mode to \"gateway\" or \"local\" unless that is meant.");
 }
 
 finding check_access_log(const std::string& path, host_view& host) {
@@ -307,6 +340,8 @@ std::vector<finding> check_host(const settings& s, const environment& env, host_
     found.push_back(check_listener("listen.s3", s.listen.s3, host));
     found.push_back(check_listener("listen.admin", s.listen.admin, host));
     found.push_back(check_identity(s, env, host));
+    if (s.auth.mode == frontend::auth_mode::local) found.push_back(check_keys(s, host));
+    if (s.auth.mode == frontend::auth_mode::trust) found.push_back(check_trust(s));
     if (!s.origin.ca_file.empty()) found.push_back(check_ca_file(s.origin.ca_file, host));
     if (!s.log.access.empty() && s.log.access != "-") {
         found.push_back(check_access_log(s.log.access, host));

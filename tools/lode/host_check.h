@@ -37,6 +37,10 @@ struct finding {
 [[nodiscard]] finding check_ca_file(const std::string& path, host_view& host);
 [[nodiscard]] finding check_identity(const frontend::settings& s, const environment& env,
                                      host_view& host);
+// The file that auth.keys names.
+[[nodiscard]] finding check_keys(const frontend::settings& s, host_view& host);
+// What auth.mode = "trust" means.
+[[nodiscard]] finding check_trust(const frontend::settings& s);
 [[nodiscard]] finding check_access_log(const std::string& path, host_view& host);
 
 // At a start nobody waits for an origin that may come later.

@@ -22,6 +22,7 @@ using namespace lode::frontend;
 using standing = setting::standing;
 
 constexpr std::array auth_words{"gateway"sv, "local"sv, "trust"sv};
+constexpr std::array trusted_words{"loopback"sv, "anyone"sv};
 constexpr std::array consistency_words{"strong"sv, "bounded"sv};
 constexpr std::array admission_words{"always"sv, "second-hit"sv};
 constexpr std::array completion_words{"interrupt"sv, "poll"sv};
@@ -159,8 +160,18 @@ constexpr std::array table{
         "How often each backend is asked whether it is there; \"0s\": never, only requests tell."},
 
     setting{"auth", "mode",
-        one_of<in<&settings::auth, &auth_settings::mode>>(auth_words, 1),
-        "\"gateway\": the gateway authorises every request, as the client signed it."},
+        one_of<in<&settings::auth, &auth_settings::mode>>(auth_words, 3),
+        "\"gateway\": the gateway authorises every request, as the client signed it. \"local\": lode "
+        "verifies clients' signatures against auth.keys and asks the gateway in its own name. "
+        "\"trust\": lode does the same for anybody, whatever the signature."},
+    setting{"auth", "keys",
+        text_rule{in<&settings::auth, &auth_settings::keys>, is_plain_text, a_path},
+        "With \"local\": the file with clients' keys and what each may do; it is read again when it "
+        "changes."},
+    setting{"auth", "trusted",
+        one_of<in<&settings::auth, &auth_settings::trusted>>(trusted_words, 2),
+        "With \"trust\": \"loopback\" demands that listen.s3 is an address of this host alone; "
+        "\"anyone\" lets everybody who reaches listen.s3 use lode's own rights."},
 
     setting{"consistency", "mode",
         one_of<in<&settings::consistency, &consistency_settings::mode>>(consistency_words, 1),

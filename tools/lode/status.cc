@@ -130,6 +130,32 @@ std::string print_trouble(const samples& from) {
     return out;
 }
 
+// First of all, because nothing else matters as much.
+std::string print_authentication(const samples& from) {
+    std::string out;
+    if (count(from, "lode_auth_mode{mode=\"trust\"}") != 0) {
+        out +=
+            "WARNING: clients are NOT authenticated (auth.mode = \"trust\"): whoever reaches "
+            "listen.s3 may use all of lode's rights.\n\n";
+    }
+    if (from.contains("lode_key_file_current") && count(from, "lode_key_file_current") == 0) {
+        out +=
+            "WARNING: the key file (auth.keys) on disk cannot be used, the log says why; the keys "
+            "read before stay in force.\n\n";
+    }
+    return out;
+}
+
+std::string print_clients_keys(const samples& from) {
+    if (!from.contains("lode_access_keys")) return {};
+    const auto admitted = count(from, "lode_admissions_total{outcome=\"admitted\"}");
+    const auto anonymous = count(from, "lode_admissions_total{outcome=\"anonymous\"}");
+    return fmt::format(
+        "  keys          {} of clients; {} requests admitted, {} anonymous, {} refused\n",
+        count(from, "lode_access_keys"), admitted, anonymous,
+        total(from, "lode_admissions_total") - admitted - anonymous);
+}
+
 }  // namespace
 
 std::expected<samples, std::string> parse_metrics(std::string_view page) {
@@ -165,14 +191,15 @@ std::string print_status(const samples& from) {
     const auto read_bytes = total(from, "lode_object_read_bytes_total");
     const auto hit_bytes = count(from, "lode_object_read_bytes_total{cache=\"HIT\"}");
 
-    std::string out =
-        fmt::format("lode {}, version {}, up {}, {} cores\n\n", label_of(from, "lode_info", "node"),
-                    label_of(from, "lode_info", "version"),
-                    uptime(count(from, "lode_uptime_seconds")), count(from, "lode_cores"));
+    std::string out = print_authentication(from);
+    out += fmt::format("lode {}, version {}, up {}, {} cores\n\n",
+                       label_of(from, "lode_info", "node"), label_of(from, "lode_info", "version"),
+                       uptime(count(from, "lode_uptime_seconds")), count(from, "lode_cores"));
     out += fmt::format("  clients       {} connected, {} requests ({} of them 4xx, {} 5xx)\n",
                        count(from, "lode_connections"), total(from, "lode_requests_total"),
                        count(from, "lode_requests_total{status=\"4xx\"}"),
                        count(from, "lode_requests_total{status=\"5xx\"}"));
+    out += print_clients_keys(from);
     out += fmt::format("  object reads  {}; served from the cache: {} of them, {} of their bytes\n",
                        reads, share(hits, reads), share(hit_bytes, read_bytes));
     out +=

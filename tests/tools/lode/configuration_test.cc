@@ -258,6 +258,21 @@ TEST_CASE("every setting of a configuration arrives") {
     CHECK(read.settings == expected);
 }
 
+TEST_CASE("clients may be trusted on loopback, or where the operator says so") {
+    const auto accepted = [](std::string_view text) {
+        const auto read =
+            parse_configuration("[origin]\ngateway = \"http://h\"\n" + std::string(text));
+        return print_problems(read.problems, "lode.toml").empty();
+    };
+    for (const auto* host : {"127.0.0.1", "127.1.2.3", "[::1]"}) {
+        CHECK(accepted(std::string("[listen]\ns3 = \"") + host +
+                       ":9000\"\n[auth]\nmode = \"trust\"\n"));
+    }
+    CHECK(accepted("[auth]\nmode = \"trust\"\ntrusted = \"anyone\"\n"));
+    CHECK_FALSE(accepted("[listen]\ns3 = \"[::]:9000\"\n[auth]\nmode = \"trust\"\n"));
+    CHECK(accepted("[auth]\nmode = \"local\"\nkeys = \"/etc/lode/keys.toml\"\n"));
+}
+
 TEST_CASE("a configuration that was printed reads back as the same settings") {
     settings s;
     s.node = {.name = "n", .zone = "z", .cores = 3, .memory = 1000_MiB};
@@ -272,7 +287,9 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
                 .answer_timeout = 90s,
                 .backend_timeout = 7s,
                 .backend_check = 0s};
-    s.auth.mode = frontend::auth_mode::trust;
+    s.auth = {.mode = frontend::auth_mode::trust,
+              .keys = "/keys",
+              .trusted = frontend::trusted_clients::anyone};
     s.consistency = {.mode = frontend::consistency_mode::bounded, .max_stale = 5s, .objects = 1};
     s.cache.flush_delay = 2s;
     s.cache.admission = frontend::admission_kind::second_hit;
@@ -438,20 +455,25 @@ TEST_CASE("each mistake is one sentence with its line, its key and what was expe
         {"[origin]\ngateway = \"http://h\"\nconnect_timeout = \"3\"\n",
          "lode.toml:3: origin.connect_timeout: expected a duration such as \"3s\", got \"3\"\n"},
         {"[auth]\nmode = \"none\"\n",
-         "lode.toml:2: auth.mode: expected \"gateway\", got \"none\"\n"},
+         "lode.toml:2: auth.mode: expected \"gateway\" or \"local\" or \"trust\", got \"none\"\n"},
         {"[auth]\nmode = \"local\"\n",
-         "lode.toml:2: auth.mode: expected \"gateway\", got \"local\", which is not available in "
-         "this version\n"},
+         "lode.toml:2: auth.keys: expected the path of a file while auth.mode is \"local\", got "
+         "none\n"},
         {"[auth]\nmode = \"trust\"\n",
-         "lode.toml:2: auth.mode: expected \"gateway\", got \"trust\", which is not available in "
-         "this version\n"},
+         "lode.toml:2: auth.mode: expected listen.s3 to be a loopback address such as "
+         "\"127.0.0.1:9000\" while auth.mode is \"trust\", got \"0.0.0.0:9000\"; auth.trusted = "
+         "\"anyone\" says that everybody may use lode's own rights\n"},
+        {"[listen]\ns3 = \"10.1.2.3:9000\"\n[auth]\nmode = \"trust\"\ntrusted = \"loopback\"\n",
+         "lode.toml:4: auth.mode: expected listen.s3 to be a loopback address such as "
+         "\"127.0.0.1:9000\" while auth.mode is \"trust\", got \"10.1.2.3:9000\"; auth.trusted = "
+         "\"anyone\" says that everybody may use lode's own rights\n"},
+        {"[auth]\ntrusted = true\n",
+         "lode.toml:2: auth.trusted: expected \"loopback\" or \"anyone\", got true\n"},
         {"[consistency]\nmode = \"bounded\"\n",
          "lode.toml:2: consistency.mode: expected \"strong\" while auth.mode is \"gateway\", "
          "because every request asks the gateway anyway, got \"bounded\"\n"},
-        {"[auth]\nmode = \"trust\"\n[consistency]\nmode = \"bounded\"\n",
-         "lode.toml:2: auth.mode: expected \"gateway\", got \"trust\", which is not available in "
-         "this version\n"
-         "lode.toml:4: consistency.mode: expected \"strong\", got \"bounded\", which is not "
+        {"[auth]\nmode = \"trust\"\ntrusted = \"anyone\"\n[consistency]\nmode = \"bounded\"\n",
+         "lode.toml:5: consistency.mode: expected \"strong\", got \"bounded\", which is not "
          "available in this version\n"},
         {"[consistency]\nmax_stale = \"5s\"\n",
          "lode.toml:2: consistency.max_stale: expected \"0s\" while consistency.mode is "

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "frontend/access/key_file.h"
 #include "tests/catch.h"
 #include "tools/lode/descriptor.h"
 
@@ -476,6 +477,62 @@ TEST_CASE("an identity that cannot be read is fatal, one that all may read is a 
     CHECK(printed(check_identity(s, empty_environment(), host)) ==
           "warn  Every user of this host may read the credentials file " + s.origin.credentials +
               ".\n      Run `chmod 600 " + s.origin.credentials + "`.\n");
+}
+
+TEST_CASE("asking the gateway in lode's own name takes an identity") {
+    fake_host host;
+    settings s = with_device();
+    for (const auto mode : {frontend::auth_mode::local, frontend::auth_mode::trust}) {
+        s.auth.mode = mode;
+        CHECK(
+            printed(check_identity(s, empty_environment(), host)) ==
+            "FAIL  lode has no identity of its own, but auth.mode makes it ask the gateway in its "
+            "own name.\n"
+            "      Set origin.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.\n");
+    }
+}
+
+TEST_CASE("the key file is checked: its contents, and who may read it") {
+    fake_host host;
+    const temporary_directory directory;
+    settings s = with_device();
+    s.auth = {.mode = frontend::auth_mode::local, .keys = directory.file("cache")};
+    CHECK(printed(check_keys(s, host)) ==
+          "FAIL  auth.keys: " + s.auth.keys +
+              ": expected a file that can be read: No such file or directory.\n"
+              "      Correct the file.\n");
+
+    std::ofstream(s.auth.keys) << "[[key]]\naccess_key = \"AAA\"\nsecret_key = \"short\"\n";
+    CHECK(printed(check_keys(s, host)) ==
+          "FAIL  auth.keys: " + s.auth.keys +
+              ":3: secret_key: expected 8 to 128 printable characters without blanks.\n"
+              "      Correct the file.\n");
+
+    std::ofstream(s.auth.keys) << "[[key]]\naccess_key = \"AAA\"\nsecret_key = \"long enough\"\n";
+    CHECK(check_keys(s, host).how == severity::fatal);
+    std::ofstream(s.auth.keys) << "[[key]]\naccess_key = \"AAA\"\nsecret_key = \"long-enough\"\n";
+    CHECK(check_keys(s, host).sentence == s.auth.keys + " has 1 keys of clients.");
+    host.world_readable = true;
+    CHECK(printed(check_keys(s, host)) ==
+          "warn  Every user of this host may read the clients' secrets in " + s.auth.keys +
+              ".\n      Run `chmod 600 " + s.auth.keys + "`.\n");
+}
+
+TEST_CASE("a lode that trusts its clients says whom that means") {
+    settings s = with_device();
+    s.auth.mode = frontend::auth_mode::trust;
+    CHECK(check_trust(s).how == severity::warning);
+    CHECK(check_trust(s).sentence.find("every user of this host may") != std::string::npos);
+    s.auth.trusted = frontend::trusted_clients::anyone;
+    CHECK(check_trust(s).sentence.find("everybody who reaches 0.0.0.0:9000 may") !=
+          std::string::npos);
+}
+
+TEST_CASE("the packaged example of a key file is one") {
+    const auto keys = frontend::access::load_key_file(KEYS_EXAMPLE_FILE);
+
+    REQUIRE(keys.has_value());
+    CHECK((*keys)->size() == 2);
 }
 
 TEST_CASE("probing a device leaves nothing behind") {

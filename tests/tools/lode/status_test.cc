@@ -133,3 +133,26 @@ TEST_CASE("an admin port is asked only by a plain URL, and nobody there is said 
     CHECK(nobody.error() ==
           "lode's admin port at http://127.0.0.1:1 cannot be reached: Connection refused.");
 }
+
+TEST_CASE("a lode that does not authenticate its clients says so first") {
+    const std::string text = std::string(page) + "lode_auth_mode{mode=\"trust\"} 1\n";
+
+    CHECK(status_of(text).starts_with("WARNING: clients are NOT authenticated"));
+    CHECK_FALSE(
+        status_of(std::string(page) + "lode_auth_mode{mode=\"local\"} 1\n").starts_with("WARNING"));
+}
+
+TEST_CASE("a key file that cannot be used is said first, and how many keys there are") {
+    const std::string local = std::string(page) +
+                              "lode_access_keys 3\n"
+                              "lode_admissions_total{outcome=\"admitted\"} 10\n"
+                              "lode_admissions_total{outcome=\"anonymous\"} 2\n"
+                              "lode_admissions_total{outcome=\"no_right\"} 1\n"
+                              "lode_admissions_total{outcome=\"expired\"} 4\n";
+
+    CHECK(status_of(local + "lode_key_file_current 0\n").starts_with("WARNING: the key file"));
+    const std::string good = status_of(local + "lode_key_file_current 1\n");
+    CHECK_FALSE(good.starts_with("WARNING"));
+    CHECK(good.find("keys          3 of clients; 10 requests admitted, 2 anonymous, 5 refused") !=
+          std::string::npos);
+}
