@@ -94,12 +94,10 @@ engine::task<upload_end> send_recoded(std::span<const std::byte> piece,
 }
 
 engine::task<upload_end> finish_recoded(access::chunk_recoder& recoder, upload_writer& to) {
-    const auto rest = recoder.rest();
-    if (!rest) co_return end_of_body(rest.error());
-    if (!co_await to.send(*rest)) co_return upload_end::origin_gone;
-    const auto end = recoder.end();
-    if (!end) co_return end_of_body(end.error());
-    const bool sent = co_await to.send(*end) && co_await to.finish({});
+    const auto last = recoder.finish();
+    if (!last) co_return end_of_body(last.error());
+    const bool sent =
+        co_await to.send(last->chunk) && co_await to.send(last->end) && co_await to.finish({});
     co_return sent ? upload_end::sent : upload_end::origin_gone;
 }
 

@@ -63,11 +63,11 @@ chunk_recoder::chunk_recoder(const recoding& how)
       decoded_length_(how.decoded_length),
       encoded_length_(how.encoded_length) {}
 
+// A full chunk waits until there is payload for the next one: it may be the last.
 result<std::span<const std::byte>> chunk_recoder::feed(std::span<const std::byte>& input) {
     for (;;) {
         pending_ = pending_.subspan(encoder_.add(pending_));
-        if (encoder_.full()) return took(encoder_.take_chunk());
-        LODE_ASSERT(pending_.empty());
+        if (!pending_.empty()) return take_chunk();
         if (input.empty()) return std::span<const std::byte>();
         // What follows the end would be lost: the origin would get less than the client sent.
         if (decoder_.done()) return fail(errc::invalid);
@@ -78,25 +78,22 @@ result<std::span<const std::byte>> chunk_recoder::feed(std::span<const std::byte
     }
 }
 
-result<std::span<const std::byte>> chunk_recoder::rest() {
+result<chunk_recoder::last_pieces> chunk_recoder::finish() {
     LODE_ASSERT(pending_.empty());
     if (!decoder_.done() || decoder_.decoded() != decoded_length_) return fail(errc::invalid);
-    if (encoder_.empty()) return std::span<const std::byte>();
-    return took(encoder_.take_chunk());
-}
-
-result<std::span<const std::byte>> chunk_recoder::end() {
-    LODE_ASSERT(decoder_.done() && encoder_.empty());
-    const auto piece =
-        took(std::as_bytes(std::span(encoder_.finish(trailers_, decoder_.trailers()))));
+    last_pieces last;
+    if (!encoder_.empty()) last.chunk = take_chunk();
+    last.end = std::as_bytes(std::span(encoder_.finish(trailers_, decoder_.trailers())));
+    made_ += bytes(last.end.size());
     // Trailers other than those announced: the origin waits for another length.
     if (encoded_length_ && made_ != *encoded_length_) return fail(errc::invalid);
-    return piece;
+    return last;
 }
 
-std::span<const std::byte> chunk_recoder::took(std::span<const std::byte> piece) {
-    made_ += bytes(piece.size());
-    return piece;
+std::span<const std::byte> chunk_recoder::take_chunk() {
+    const auto chunk = encoder_.take_chunk();
+    made_ += bytes(chunk.size());
+    return chunk;
 }
 
 }  // namespace lode::frontend::access

@@ -1,8 +1,9 @@
 // frontend/access/chunk_recoder.h
 //
 // The body of a signed streaming upload on its way: the client's framing and signatures come off and
-// are checked, lode's own go on. The end that makes an upload complete is made only after the
-// client's was seen and was right; until then the origin has a part of a body.
+// are checked, lode's own go on. The last chunk and the end are made only after the client's end was
+// seen and was right; until then the origin has a part of a payload. (The end alone is not enough to hold
+// back: radosgw makes an object of a complete payload whose end never comes.)
 //
 //   Memory   One chunk of 64 KiB, one header line.
 //   Errors   denied: a signature is wrong. invalid: broken framing, another length than announced, a
@@ -45,13 +46,17 @@ class chunk_recoder {
     // once `input` is used up.
     [[nodiscard]] result<std::span<const std::byte>> feed(std::span<const std::byte>& input);
 
-    // The client's body has ended. The last bytes to send are those of rest(), then those of end().
-    [[nodiscard]] result<std::span<const std::byte>> rest();
-    [[nodiscard]] result<std::span<const std::byte>> end();
+    // The client's body has ended: what is still to be sent.
+    struct last_pieces {
+        std::span<const std::byte> chunk;  // may be empty
+        std::span<const std::byte> end;
+    };
+    [[nodiscard]] result<last_pieces> finish();
 
   private:
     using section = s3::aws_chunked_encoder::trailer_section;
-    std::span<const std::byte> took(std::span<const std::byte> piece);
+
+    std::span<const std::byte> take_chunk();
 
     s3::aws_chunked_decoder decoder_;
     s3::aws_chunked_encoder encoder_;

@@ -7,7 +7,8 @@
 //     [x-amz-checksum-crc32c:...\r\n x-amz-trailer-signature:<64 hex>\r\n] \r\n
 //
 //   Memory      One chunk (64 KiB and its frame), taken at construction.
-//   Lifetime    What take_chunk() and finish() return is valid until the next call.
+//   Lifetime    What take_chunk() returns is valid until the next add(), what finish() returns as long
+//               as the encoder.
 //   Limits      Chunks of 64 KiB; S3 wants at least 8 KiB of all but the last.
 #pragma once
 

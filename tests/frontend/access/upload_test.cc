@@ -193,6 +193,54 @@ TEST_CASE("bytes after the end of a streaming body are refused, and so is an ear
     CHECK(w.world.objects.empty());
 }
 
+// radosgw makes an object of a payload that is complete, whether the end of the body comes or not.
+TEST_CASE("the last bytes of a payload wait for the client's end") {
+    constexpr std::size_t chunk = s3::aws_chunked_encoder::chunk_size;
+    s3::signer signer(writer_key, "us-east-1");
+    const auto head = signer.sign({.method = "PUT",
+                                   .raw_path = "/data/k",
+                                   .raw_query = {},
+                                   .host = "h",
+                                   .headers = {},
+                                   .payload_sha256 = streaming},
+                                  world_time());
+    REQUIRE(head.has_value());
+    const s3::chunk_seed seed = signer.seed_for_chunks(*head);
+    for (const std::size_t size : {chunk - 1, chunk, 2 * chunk, 2 * chunk + 1}) {
+        s3::aws_chunked_encoder client(seed);
+        std::string body;
+        const std::string payload = content(size);
+        auto left = std::as_bytes(std::span(payload));
+        while (!left.empty()) {
+            left = left.subspan(client.add(left));
+            const auto piece = client.take_chunk();
+            body.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+        }
+        body += client.finish(section::none, {});
+        access::chunk_recoder recoder({.client = {.access_key = writer_key.access_key,
+                                                  .payload = s3::payload_kind::streaming_signed,
+                                                  .timestamp = seed.timestamp,
+                                                  .scope = seed.scope,
+                                                  .signature = seed.signature,
+                                                  .signing_key = seed.signing_key},
+                                       .decoded_length = bytes(size),
+                                       .ours = seed,
+                                       .encoded_length = std::nullopt});
+
+        std::size_t sent = 0;
+        auto input = std::as_bytes(std::span(body)).first(body.size() - 1);
+        for (;;) {
+            const auto ready = recoder.feed(input);
+            REQUIRE(ready.has_value());
+            if (ready->empty()) break;
+            sent += ready->size();
+        }
+
+        CHECK(sent <= (size - 1) / chunk * (chunk + 100));
+        CHECK(recoder.finish().error().code == errc::invalid);
+    }
+}
+
 TEST_CASE("a streaming upload without its decoded length is refused") {
     local_world w;
     client_request r{.method = "PUT",
