@@ -313,6 +313,7 @@ class server::node {
 
     std::vector<access::gate*> gates() {
         std::vector<access::gate*> all;
+        all.reserve(context_->servings.size());
         for (serving* here : context_->servings) all.push_back(&here->gate);
         return all;
     }

@@ -74,7 +74,7 @@ key_ring::~key_ring() {
     for (auto& [name, key] : keys_) s3::wipe(key.secret_key);
 }
 
-bool key_ring::add(client_key key) {
+bool key_ring::add(client_key&& key) {
     std::string name = key.access_key;
     return keys_.try_emplace(std::move(name), std::move(key)).second;
 }

@@ -70,7 +70,7 @@ class key_ring final : public s3::secret_lookup {
     key_ring& operator=(const key_ring&) = delete;
 
     // False when the ring has a key of that name already: then nothing was added.
-    bool add(client_key key);
+    bool add(client_key&& key);
 
     [[nodiscard]] const client_key* find(std::string_view access_key) const;
     [[nodiscard]] std::optional<std::string_view> secret_of(
