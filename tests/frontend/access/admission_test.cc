@@ -47,6 +47,22 @@ TEST_CASE("a signed read is asked anew in lode's own name, and hits when it is r
     CHECK(w.count(verdict::admitted) == 2);
 }
 
+TEST_CASE("bytes for the cache are fetched in lode's own name, without the client's fields") {
+    local_world w;
+    put_objects(w.world);
+
+    (void)w.ask(reader_key, {.unsigned_lines = "User-Agent: the client\r\n"});
+
+    std::size_t fetches = 0;
+    for (const origin_request& seen : w.world.asked) {
+        if (seen.header("if-match").empty()) continue;
+        ++fetches;
+        CHECK(seen.header("user-agent").empty());
+        CHECK(local_world::origin_verifies(seen).has_value());
+    }
+    CHECK(fetches == 1);
+}
+
 TEST_CASE("a range that the client signed is free once lode asks itself") {
     local_world w;
     put_objects(w.world);

@@ -95,7 +95,9 @@ TEST_CASE("no sentence repeats a secret, wherever it stands") {
     for (const auto* text :
          {"[[key]]\nsecret_key = TOPSECRET\n", "[[key]]\nTOPSECRET = \"a\"\n",
           "[[key]]\naccess_key = \"ABC\"\nsecret_key = \"TOPSECRET with blanks\"\n",
-          "[[key]]\nsecret_key = \"TOPSECRET\n", "TOPSECRET\n",
+          "[[key]]\nsecret_key = \"TOPSECRET\n",
+          "[[key]]\nsecret_key = 4242424242424242424242424242\n",
+          "[[key]]\nsecret_key = TOPSECRET4242\n", "[[key.TOPSECRET\n[key]\n", "TOPSECRET\n",
           "[[key]]\nsecret_key = \"TOPSECRET\"\nsecret_key = \"TOPSECRET\"\n",
           "[[key]]\naccess_key = \"ABC\"\nsecret_key = [\"TOPSECRET\"]\n",
           "[[key]]\naccess_key = \"ABC\"\nsecret_key = \"12345678\"\nrules = \"TOPSECRET\"\n"}) {
@@ -103,6 +105,7 @@ TEST_CASE("no sentence repeats a secret, wherever it stands") {
         REQUIRE_FALSE(read.has_value());
         for (const key_file_problem& p : read.error()) {
             CHECK(p.text.find("TOPSECRET") == std::string::npos);
+            CHECK(p.text.find("4242") == std::string::npos);
         }
     }
 }

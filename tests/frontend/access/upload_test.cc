@@ -175,6 +175,8 @@ TEST_CASE("a wrong byte, signature, length or end of a body leaves nothing at th
         CHECK(w.world.asked.empty());  // no complete request
         CHECK(w.world.objects.empty());
         CHECK(w.world.serving().gate.stats().bodies_refused.value() == 1);
+        // The origin was not waited for: its connection was closed at once.
+        CHECK(w.world.serving().requests.origin_ns.quantile(1.0) < 1'000'000'000);
     }
 }
 
