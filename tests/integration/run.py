@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the integration tests, one line per test, and closes with `N passed, N failed, N skipped`.
 
-    run.py [--build DIR] [--origin NAME]... [--only TEXT]... [--list] [--direct]
+    run.py [--build DIR] [--fetched DIR] [--origin NAME]... [--only TEXT]... [--list] [--direct]
 
 --only keeps the tests whose line contains the text. --direct leaves lode out and lets every test
 that makes sense without it talk to the origin itself: a test that fails there is wrong about the
@@ -29,7 +29,7 @@ for name in list(os.environ):
     if re.match(r"AWS_|RCLONE_|REQUESTS_CA|CURL_CA|SSL_CERT|.*_proxy$", name, re.IGNORECASE):
         del os.environ[name]
 
-from harness import processes  # noqa: E402
+from harness import fetched, processes  # noqa: E402
 from harness.case import EVERY_ORIGIN, Case, World  # noqa: E402
 
 GRACE_SECONDS = 60      # after a test's own limit, before the whole run is given up
@@ -41,7 +41,7 @@ class TookTooLong(Exception):
 
 def main():
     options = arguments()
-    world = World(options.build, options.direct)
+    world = World(options.build, options.direct, options.fetched)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGALRM, give_up)
     counts = {"pass": 0, "fail": 0, "skip": 0}
@@ -61,6 +61,7 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", default=HERE.parent.parent / "build")
+    parser.add_argument("--fetched", help="what fetch_clients.py made; default: BUILD/clients")
     parser.add_argument("--origin", action="append", choices=EVERY_ORIGIN)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--list", action="store_true")
@@ -120,7 +121,12 @@ def run_case(case, options, counts):
         for _, title in tests:
             report("skip", title, 0, "needs lode", counts)
         return
-    trouble = guarded(case.setUpClass, 120)
+    try:
+        trouble = guarded(case.setUpClass, 120)
+    except fetched.Absent as absent:
+        for _, title in tests:
+            report("skip", title, 0, str(absent), counts)
+        return
     if trouble is not None:
         for _, title in tests:
             report("fail", title, 0, trouble, counts)
@@ -134,9 +140,11 @@ def run_case(case, options, counts):
 
 
 def guarded(step, seconds):
-    """What went wrong in a step, as text, or None."""
+    """What went wrong in a step, as text, or None. Something that was not fetched goes on up."""
     try:
         limited(step, seconds)
+    except fetched.Absent:
+        raise
     except Exception:
         return traceback.format_exc()
     return None

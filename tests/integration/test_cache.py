@@ -3,12 +3,14 @@
 import concurrent.futures
 import threading
 
-from harness.case import Case
+from harness.case import EVERY_ORIGIN, Case
 from harness.content import KIB, MIB
 from harness.raw_http import Raw, request_bytes
 
 
 class Cache(Case):
+    origins = EVERY_ORIGIN
+
     def test_the_second_read_is_a_hit_and_costs_the_origin_a_304(self):
         for size in (1, 20 * KIB, 1 * MIB - 1, 1 * MIB, 1 * MIB + 1, 9 * MIB + 5):
             with self.subTest(size=size):
@@ -66,6 +68,8 @@ class Cache(Case):
             self.assertEqual(answer.header(name), direct.header(name))
 
     def test_a_signed_range_is_served_from_the_cache(self):
+        if not self.origin.revalidates:
+            self.skipTest("a signed Range leaves no other question, and this origin says 412 to it")
         size = 3 * MIB + 100
         key = self.cached(self.new_key(), size)
         self.origin.mark()
@@ -121,6 +125,8 @@ class Cache(Case):
             "a b", "a+b", "a%20b", "a%2Bb", "a/b", "a//b", "a/./b", "ü/ñ/漢", "q?x=1", "h#f",
             "e=&f", "tab\there", "quote\"'", "<tag>&amp;", "back\\slash", "tilde~.-_",
             "semi;colon,")]
+        if self.origin.folds_paths:
+            keys = [key for key in keys if "//" not in key and "/./" not in key]
         for number, key in enumerate(keys, 1):
             self.store(key, 1000 + number)
 
@@ -132,6 +138,7 @@ class Cache(Case):
 
 
 class CacheTiers(Case):
+    origins = EVERY_ORIGIN
     needs_lode = True
 
     def test_the_device_serves_what_memory_dropped(self):

@@ -2,15 +2,17 @@
 second time it reads, the origin only says 304."""
 
 import time
+import urllib.parse
 
 from harness import clients, content
-from harness.case import Case
+from harness.case import EVERY_ORIGIN, Case
 from harness.content import MIB
 from harness.origin import OWNER
 
 
 class EveryClient(Case):
     abstract = True
+    origins = EVERY_ORIGIN
     client_class = None
     single_size = 1 * MIB + 17
     # Parts of 5 MiB, the last one short; not a whole number of chunks.
@@ -19,7 +21,10 @@ class EveryClient(Case):
     def setUp(self):
         super().setUp()
         self.scratch = self.world.new_directory("client")
-        self.client = self.client_class(self.lode.url, OWNER, self.scratch)
+        self.client = self.make_client(self.lode.url)
+
+    def make_client(self, url):
+        return self.client_class(url, OWNER, self.scratch)
 
     def local_file(self, name, size):
         path = self.scratch / name
@@ -107,6 +112,20 @@ class EveryClient(Case):
 
         self.expect_status(self.s3.get(self.bucket, key), 404)
         self.expect_status(self.at_origin.head(self.bucket, key), 404)
+
+    def test_a_link_that_anybody_may_follow_is_read_twice(self):
+        if self.client.presigns is None:
+            self.skipTest("this client makes no links")
+        if self.client.presigns == "SigV2" and self.origin_name != "radosgw":
+            self.skipTest("this client signs links in a way that this origin does not know")
+        key = self.store(self.new_key(), self.single_size)
+        link = urllib.parse.urlsplit(self.client.presign(self.bucket, key))
+        self.assertEqual(link.netloc, self.lode.url.removeprefix("http://"))
+
+        for word in ("MISS", "HIT"):
+            answer = self.s3.anonymous().request("GET", f"{link.path}?{link.query}")
+            self.expect_content(answer, key, 0, self.single_size)
+            self.expect_cache(answer, word)
 
 
 class AwsCli(EveryClient):

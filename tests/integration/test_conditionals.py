@@ -4,7 +4,7 @@ import datetime
 import email.utils
 import itertools
 
-from harness.case import Case
+from harness.case import EVERY_ORIGIN, Case
 from harness.content import MIB
 
 # What a client learns from an answer and may act on.
@@ -17,6 +17,7 @@ def http_date(when):
 
 
 class Conditionals(Case):
+    origins = EVERY_ORIGIN
     size = 2 * MIB + 345
     seconds = 120
 

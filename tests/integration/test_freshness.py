@@ -1,10 +1,12 @@
 """Whatever happens at the origin, behind lode's back, is seen by the very next GET."""
 
-from harness.case import Case
+from harness.case import EVERY_ORIGIN, Case
 from harness.content import KIB, MIB
 
 
 class Freshness(Case):
+    origins = EVERY_ORIGIN
+
     def expect_now(self, key, name, size):
         answer = self.s3.get(self.bucket, key)
         self.expect_content(answer, name, 0, size)

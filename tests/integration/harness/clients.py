@@ -1,7 +1,8 @@
 """The S3 clients that people use, each behind the same few verbs.
 
 A client is given an endpoint, an identity and a scratch directory for its configuration. Those
-that cannot read an arbitrary range say so with `only_tails`.
+that cannot read an arbitrary range say so with `only_tails`. `presigns` is how their links are
+signed, if they make any.
 """
 
 import pathlib
@@ -19,6 +20,7 @@ PART = 5 * MIB      # of multipart uploads: the smallest that S3 allows
 class AwsCli:
     name = "aws cli"
     only_tails = False
+    presigns = "SigV4"
 
     def __init__(self, url, identity, scratch):
         self._url = url
@@ -56,10 +58,14 @@ class AwsCli:
     def delete(self, bucket, key):
         self._aws("s3", "rm", "--only-show-errors", f"s3://{bucket}/{key}")
 
+    def presign(self, bucket, key):
+        return self._aws("s3", "presign", f"s3://{bucket}/{key}").stdout.strip()
+
 
 class Boto3:
     name = "boto3"
     only_tails = False
+    presigns = "SigV4"
 
     def __init__(self, url, identity, scratch):
         self.s3 = boto3.client(
@@ -94,10 +100,14 @@ class Boto3:
     def delete(self, bucket, key):
         self.s3.delete_object(Bucket=bucket, Key=key)
 
+    def presign(self, bucket, key):
+        return self.s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key})
+
 
 class S3cmd:
     name = "s3cmd"
     only_tails = True       # its only range is --continue
+    presigns = "SigV2"
 
     def __init__(self, url, identity, scratch):
         host = url.removeprefix("http://")
@@ -134,10 +144,14 @@ class S3cmd:
     def delete(self, bucket, key):
         self._s3cmd("del", f"s3://{bucket}/{key}")
 
+    def presign(self, bucket, key):
+        return self._s3cmd("signurl", f"s3://{bucket}/{key}", "+300").stdout.strip()
+
 
 class Rclone:
     name = "rclone"
     only_tails = False
+    presigns = "SigV4"
 
     def __init__(self, url, identity, scratch):
         self._environment = {
@@ -177,5 +191,5 @@ class Rclone:
     def delete(self, bucket, key):
         self._rclone("deletefile", f"lode:{bucket}/{key}")
 
-
-EVERY_CLIENT = (AwsCli, Boto3, S3cmd, Rclone)
+    def presign(self, bucket, key):
+        return self._rclone("link", "--expire", "5m", f"lode:{bucket}/{key}").stdout.strip()

@@ -63,6 +63,8 @@ class Origin:
     name = "origin"
     domain = None           # virtual-hosted addressing: bucket.<domain>
     identities = (OWNER, STRANGER)
+    revalidates = True      # answers 304 to what lode asks about an object that did not change
+    folds_paths = False     # its keys are paths of a file system: a//b is a/b
 
     def __init__(self):
         self.port = None

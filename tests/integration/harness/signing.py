@@ -124,6 +124,19 @@ class Signer:
                     ("x-amz-decoded-content-length", str(len(body)))]
         return headers, bytes(out)
 
+    def upload_with_trailer(self, path, host, body, chunk, trailer):
+        """Headers and body of a PUT in the unsigned aws-chunked form with a trailer, a pair, as
+        today's SDKs send it."""
+        headers = [("content-encoding", "aws-chunked"), ("x-amz-trailer", trailer[0]),
+                   ("x-amz-decoded-content-length", str(len(body)))]
+        signed = self.headers("PUT", path, (), host, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", headers)
+        out = bytearray()
+        for at in range(0, len(body), chunk):
+            piece = body[at:at + chunk]
+            out += f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
+        out += f"0\r\n{trailer[0]}:{trailer[1]}\r\n\r\n".encode()
+        return signed + headers, bytes(out)
+
     def post_form(self, bucket, key, expires=300):
         """The fields of a browser form upload."""
         when = self.when or now()
