@@ -14,6 +14,7 @@ class EveryClient(Case):
     abstract = True
     origins = EVERY_ORIGIN
     client_class = None
+    ties_ranges = False     # reads in ranges, each but the first with a signed If-Match
     single_size = 1 * MIB + 17
     # Parts of 5 MiB, the last one short; not a whole number of chunks.
     multipart_size = 12 * MIB + 4321
@@ -31,6 +32,9 @@ class EveryClient(Case):
         path.write_bytes(content.whole(name, size))
         return path
 
+    def upload(self, key, path):
+        self.client.upload(self.bucket, key, path)
+
     def origin_is_quiet(self):
         """The origin has sent nothing new for a while: fills behind the first read are done."""
         before = -1
@@ -41,7 +45,7 @@ class EveryClient(Case):
 
     def expect_upload_and_two_reads(self, size):
         key = self.new_key()
-        self.client.upload(self.bucket, key, self.local_file(key, size))
+        self.upload(key, self.local_file(key, size))
         self.expect_content(self.at_origin.get(self.bucket, key), key, 0, size)
 
         target = self.scratch / "downloaded"
@@ -57,7 +61,12 @@ class EveryClient(Case):
         self.expect_file(target, key, 0, size)
         self.expect_content(again, key, 0, size)
         self.expect_cache(again, "HIT")
-        self.expect_origin_served_no_body()
+        self.expect_hits_only()
+
+    def expect_hits_only(self):
+        # lode hands requests with a condition of the client's own to the origin, as they are.
+        if not self.ties_ranges:
+            self.expect_origin_served_no_body()
 
     def test_an_object_of_one_upload_is_read_twice(self):
         self.expect_upload_and_two_reads(self.single_size)
@@ -83,7 +92,7 @@ class EveryClient(Case):
         self.expect_file(target, key, first, length)
         self.expect_content(again, key, first, length)
         self.expect_cache(again, "HIT")
-        self.expect_origin_served_no_body()
+        self.expect_hits_only()
 
     def test_a_listing_names_every_object(self):
         prefix = self.new_key("listed")

@@ -2,10 +2,9 @@
 reads in parallel ranges that are tied together by If-Match, and writes in parts with trailers."""
 
 import os
-import re
 
 from driver import PART, serve
-from s3torchconnectorclient._mountpoint_s3_client import MountpointS3Client, S3Exception
+from s3torchconnectorclient._mountpoint_s3_client import MountpointS3Client
 
 
 class Client:
@@ -45,11 +44,5 @@ class Client:
         self._s3.delete_object(bucket, key)
 
 
-def refusal_of(failed):
-    """It tells a refusal in prose only: the status stands somewhere in it."""
-    found = re.search(r"\D([45]\d\d)\D", f" {failed} ")
-    return (int(found[1]), None) if isinstance(failed, S3Exception) and found else None
-
-
 if __name__ == "__main__":
-    serve(Client, refusal_of)
+    serve(Client)

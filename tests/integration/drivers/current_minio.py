@@ -3,7 +3,7 @@
 import datetime
 
 from driver import PART, serve
-from minio import Minio, error
+from minio import Minio
 from minio.commonconfig import CopySource
 
 
@@ -39,11 +39,5 @@ class Client:
         return self._s3.presigned_get_object(bucket, key, datetime.timedelta(minutes=5))
 
 
-def refusal_of(failed):
-    if not isinstance(failed, error.S3Error):
-        return None
-    return failed.response.status, failed.code
-
-
 if __name__ == "__main__":
-    serve(Client, refusal_of)
+    serve(Client)

@@ -1,7 +1,6 @@
 """obstore: the object_store library for Rust, which many data tools read with."""
 
 import datetime
-import re
 
 import obstore
 from driver import PART, serve
@@ -43,11 +42,5 @@ class Client:
         return obstore.sign(self._make(bucket), "GET", key, datetime.timedelta(minutes=5))
 
 
-def refusal_of(failed):
-    """It tells a refusal in prose only: the status stands somewhere in it."""
-    found = re.search(r"status (?:code )?(\d{3})|\D([45]\d\d) ", str(failed))
-    return (int(found[1] or found[2]), None) if found else None
-
-
 if __name__ == "__main__":
-    serve(Client, refusal_of)
+    serve(Client)

@@ -1,8 +1,6 @@
 """Clients that are not Debian's, and curl, behind the verbs of `clients`.
 
-What fetch_clients.py has put below build/clients is found here, or the reason why it is not. Two
-more verbs than the others have: presign (a link that anybody may follow), and refusal (what
-another verb was answered, when the store refused it).
+What fetch_clients.py has put below build/clients is found here, or the reason why it is not.
 """
 
 import json
@@ -11,10 +9,9 @@ import re
 
 from .clients import PART
 from .content import MIB
-from .processes import Failed, run
+from .processes import run
 
 DRIVERS = pathlib.Path(__file__).resolve().parent.parent / "drivers"
-REFUSED = 3     # how a driver ends when the store refused
 
 
 class Absent(Exception):
@@ -32,14 +29,6 @@ def find(directory, name, program):
     raise Absent(f"{name} was not fetched: run tests/integration/fetch_clients.py")
 
 
-class Refused(Failed):
-    """The store answered this client with an error; status and code as far as the client says."""
-
-    def __init__(self, status, code, text):
-        super().__init__(f"refused with {status} {code}: {text}")
-        self.status, self.code = status, code
-
-
 class Driver:
     """A Python client in the fetched environment, one process per verb."""
 
@@ -54,13 +43,8 @@ class Driver:
                              "PYTHONDONTWRITEBYTECODE": "1"}
 
     def _verb(self, *words):
-        done = run([self._python, DRIVERS / self.script, *words], check=False,
-                   environment=self._environment)
-        if done.returncode == REFUSED:
-            raise Refused(*json.loads(done.stdout), done.stderr)
-        if done.returncode != 0:
-            raise Failed(f"{self.script} {words} ended with {done.returncode}:\n{done.stderr}")
-        return json.loads(done.stdout)
+        return json.loads(run([self._python, DRIVERS / self.script, *words],
+                              environment=self._environment).stdout)
 
     def upload(self, bucket, key, path, *more):
         self._verb("upload", bucket, key, path, *more)
