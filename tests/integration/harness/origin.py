@@ -65,6 +65,7 @@ class Origin:
     identities = (OWNER, STRANGER)
     revalidates = True      # answers 304 to what lode asks about an object that did not change
     folds_paths = False     # its keys are paths of a file system: a//b is a/b
+    reads_race = False      # answers 500 to some reads of what is overwritten meanwhile
 
     def __init__(self):
         self.port = None

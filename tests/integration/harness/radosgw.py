@@ -92,6 +92,7 @@ REQUEST_LINE = re.compile(
 class Radosgw(Origin):
     name = "radosgw"
     domain = "lode.test"
+    reads_race = True
 
     def __init__(self, directory, capacity=12 << 30):
         super().__init__()

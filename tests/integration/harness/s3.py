@@ -150,6 +150,8 @@ class S3:
         """Uploads the content called name in parts of these sizes; returns the last answer."""
         path = self.path(bucket, key)
         begun = self.request("POST", path, query=[("uploads", None)])
+        if begun.status != 200:
+            return begun
         upload = re.search(rb"<UploadId>([^<]+)</UploadId>", begun.body).group(1).decode()
         listed, offset = "", 0
         for number, size in enumerate(part_sizes, 1):
