@@ -5,7 +5,7 @@ import time
 import urllib.parse
 
 from harness import clients, content
-from harness.case import EVERY_ORIGIN, Case
+from harness.case import EVERY_ORIGIN, MOST_ORIGINS, Case
 from harness.content import MIB
 from harness.origin import OWNER
 
@@ -138,6 +138,7 @@ class EveryClient(Case):
 
 
 class AwsCli(EveryClient):
+    origins = MOST_ORIGINS      # it is slow to start, and the same library as boto3
     client_class = clients.AwsCli
 
 

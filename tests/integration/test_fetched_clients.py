@@ -75,7 +75,7 @@ class Checksums(Case):
     """What a current SDK adds to reads and writes by itself."""
 
     origins = ("lode-origin", "versitygw")
-    algorithms = ("CRC32", "CRC64NVME", "SHA256")
+    algorithms = ("CRC32", "CRC64NVME")
 
     def setUp(self):
         super().setUp()
@@ -98,7 +98,7 @@ class Checksums(Case):
                                             signed=[("x-amz-checksum-mode", "ENABLED")])
                 self.assertIsNotNone(asked.header(name), asked)
 
-                for _ in range(3):
+                for _ in range(2):
                     told = self.client.download_checked(self.bucket, key, target)
                     self.expect_file(target, key, 0, 300 * KIB)
                     # lode repeats no checksum from its cache; a client then has none to check.

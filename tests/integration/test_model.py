@@ -216,7 +216,7 @@ class Model(Case):
     device = "256MiB"
     seconds = 120
     clients = 8             # of which two talk to the origin
-    lasts = 13
+    lasts = 11           # seconds
     keys = 5
     reads_at_least = 300
     settings = {"origin": {"answer_timeout": "5s"}}
