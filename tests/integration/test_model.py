@@ -247,6 +247,11 @@ class Model(Case):
         self.assertGreater(run.counts["reads"], self.reads_at_least, report)
         self.assertGreater(run.counts["writes"], self.reads_at_least // 5, report)
         self.check_failures(run, report)
+        if not self.world.direct:
+            metrics = self.lode.metrics()
+            evicted = sum(sum(metrics[f"lode_store_evicted_{tier}_chunks_total"].values())
+                          for tier in ("memory", "disk"))
+            self.assertGreater(evicted, 0, f"{report}: everything fitted")
 
     def at(self, direct):
         make = self.origin.client if direct else self.lode.client
