@@ -115,6 +115,12 @@ bool is_of_version(const http::response_head& head, std::span<const http::header
     return !wanted || http::find_header(head.headers, "etag") == *wanted;
 }
 
+// An answer that nobody will read ends by itself.
+engine::task<void> drop(exchange& answer, exchange_abort* stop) {
+    if (stop != nullptr) stop->let_go();
+    return answer.discard();
+}
+
 bool is_failure(unsigned status) { return status == 429 || status >= 500; }
 
 }  // namespace
@@ -139,18 +145,18 @@ data_path::~data_path() = default;
 
 engine::task<result<exchange>> data_path::open(const fetch_request& request,
                                                std::span<const http::header> added,
-                                               std::string_view direct) {
+                                               std::string_view direct, exchange_abort* stop) {
     std::array<const data_backend*, places_max> tried{};
     for (std::size_t i = 0; i < places_max; ++i) {
         auto place = choose(direct, std::span(tried).first(i));
         if (!place) break;
         tried[i] = &**place;
-        attempt made = co_await read_from(**place, request, added);
+        attempt made = co_await read_from(**place, request, added, stop);
         if (made.then == attempt::next::use_it) co_return std::move(*made.answer);
         if (made.then == attempt::next::nobody) co_return std::unexpected(made.why);
         if (made.then == attempt::next::the_gateway) break;
     }
-    co_return co_await read_from_gateway(request, added);
+    co_return co_await read_from_gateway(request, added, stop);
 }
 
 std::optional<data_backend::pin> data_path::choose(std::string_view direct,
@@ -179,7 +185,8 @@ std::optional<data_backend::pin> data_path::choose(std::string_view direct,
 
 engine::task<data_path::attempt> data_path::read_from(data_backend& place,
                                                       const fetch_request& request,
-                                                      std::span<const http::header> added) {
+                                                      std::span<const http::header> added,
+                                                      exchange_abort* stop) {
     using next = attempt::next;
     composed_fields head;
     if (auto made = compose(request, added, place.link().authority, who_, head); !made) {
@@ -187,7 +194,7 @@ engine::task<data_path::attempt> data_path::read_from(data_backend& place,
     }
     place.admit(engine::now());
     auto answer = co_await exchange::ask(
-        place.link(), {.method = "GET", .target = request.target, .headers = head.fields});
+        place.link(), {.method = "GET", .target = request.target, .headers = head.fields}, stop);
     if (!answer) {
         place.failed(answer.error());
         const bool leaving = answer.error().code == errc::cancelled;
@@ -196,39 +203,40 @@ engine::task<data_path::attempt> data_path::read_from(data_backend& place,
     }
     if (is_failure(answer->head().status)) {
         answer->blame({errc::unavailable});
-        co_await answer->discard();
+        co_await drop(*answer, stop);
         co_return attempt{};
     }
     if (const auto to = redirect_of(answer->head())) {
-        co_await answer->discard();
-        answer = co_await go(*to, "GET", portable_fields(request, added));
+        co_await drop(*answer, stop);
+        answer = co_await go(*to, "GET", portable_fields(request, added), stop);
         if (!answer) co_return attempt{.why = answer.error()};
     }
     if (!is_of_version(answer->head(), added)) {
         place.count(&backend_counters::disagreed);
-        co_await answer->discard();
+        co_await drop(*answer, stop);
         co_return attempt{.then = next::the_gateway, .why = {errc::changed}};
     }
     co_return attempt{.then = next::use_it, .answer = std::move(*answer)};
 }
 
 engine::task<result<exchange>> data_path::read_from_gateway(const fetch_request& request,
-                                                            std::span<const http::header> added) {
+                                                            std::span<const http::header> added,
+                                                            exchange_abort* stop) {
     composed_fields head;
     if (auto made = compose(request, added, gateway_.authority, who_, head); !made) {
         co_return std::unexpected(made.error());
     }
     from_gateway_.counts.requests.add();
     auto answer = co_await exchange::ask(
-        gateway_data_, {.method = "GET", .target = request.target, .headers = head.fields});
+        gateway_data_, {.method = "GET", .target = request.target, .headers = head.fields}, stop);
     if (!answer) {
         from_gateway_.failed(answer.error());
         co_return answer;
     }
     const auto to = redirect_of(answer->head());
     if (!to) co_return answer;
-    co_await answer->discard();
-    co_return co_await go(*to, "GET", portable_fields(request, added));
+    co_await drop(*answer, stop);
+    co_return co_await go(*to, "GET", portable_fields(request, added), stop);
 }
 
 engine::task<result<exchange>> data_path::follow(exchange answer, const forwarded_head& asked) {
@@ -262,7 +270,8 @@ engine::task<bool> data_path::is_authorised(const forwarded_head& asked) {
 
 // From hop to hop, until an answer is none.
 engine::task<result<exchange>> data_path::go(redirect to, std::string_view method,
-                                             std::vector<http::header> fields) {
+                                             std::vector<http::header> fields,
+                                             exchange_abort* stop) {
     for (int hop = 0; hop < hops_max; ++hop) {
         auto host = host_at(to.where);
         if (!host) co_return fail(errc::overloaded);
@@ -279,19 +288,19 @@ engine::task<result<exchange>> data_path::go(redirect to, std::string_view metho
         }
         (*host)->admit(engine::now());
         auto answer = co_await exchange::ask(
-            (*host)->link(), {.method = method, .target = to.target, .headers = head.fields});
+            (*host)->link(), {.method = method, .target = to.target, .headers = head.fields}, stop);
         if (!answer) {
             (*host)->failed(answer.error());
             co_return answer;
         }
         if (is_failure(answer->head().status)) {
             answer->blame({errc::unavailable});
-            co_await answer->discard();
+            co_await drop(*answer, stop);
             co_return fail(errc::unavailable);
         }
         if (!is_redirect(answer->head().status)) co_return answer;
         auto next = redirect_of(answer->head());
-        co_await answer->discard();
+        co_await drop(*answer, stop);
         if (!next) break;
         to = std::move(*next);
     }

@@ -78,7 +78,7 @@ class data_path {
     // to check.
     engine::task<result<exchange>> open(const fetch_request& request,
                                         std::span<const http::header> added,
-                                        std::string_view direct);
+                                        std::string_view direct, exchange_abort* stop = nullptr);
 
     // What `answer`, the gateway's to a client's own request, stands for: where it is a redirect to the
     // object's bytes, the answer from there, else itself. An unsigned redirect proves nothing about the
@@ -119,11 +119,13 @@ class data_path {
     std::optional<data_backend::pin> choose(std::string_view direct,
                                             std::span<const data_backend* const> tried);
     engine::task<attempt> read_from(data_backend& place, const fetch_request& request,
-                                    std::span<const http::header> added);
+                                    std::span<const http::header> added, exchange_abort* stop);
     engine::task<result<exchange>> read_from_gateway(const fetch_request& request,
-                                                     std::span<const http::header> added);
+                                                     std::span<const http::header> added,
+                                                     exchange_abort* stop);
     engine::task<result<exchange>> go(redirect to, std::string_view method,
-                                      std::vector<http::header> fields);
+                                      std::vector<http::header> fields,
+                                      exchange_abort* stop = nullptr);
     engine::task<bool> is_authorised(const forwarded_head& asked);
 
     std::optional<data_backend::pin> host_at(const http::endpoint& where);

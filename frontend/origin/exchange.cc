@@ -42,24 +42,28 @@ void forwarded_head::write_to(std::string& out, std::string_view default_host,
 }
 
 engine::task<result<exchange>> exchange::begin(origin_link& link, const forwarded_head& request) {
-    return start(link, request, stage::sent);
+    return start(link, request, stage::sent, nullptr);
 }
 
-engine::task<result<exchange>> exchange::ask(origin_link& link, const forwarded_head& request) {
-    return start(link, request, stage::answered);
+engine::task<result<exchange>> exchange::ask(origin_link& link, const forwarded_head& request,
+                                             exchange_abort* stop) {
+    return start(link, request, stage::answered, stop);
 }
 
 engine::task<result<exchange>> exchange::start(origin_link& link, const forwarded_head& request,
-                                               stage wanted) {
+                                               stage wanted, exchange_abort* stop) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
     const duration patience = reads ? link.answer_timeout : link.change_timeout;
     for (const freshness f : {freshness::any, freshness::fresh}) {
         auto lease = co_await link.pool.acquire(engine::now() + link.answer_timeout, f);
         if (!lease) co_return std::unexpected(lease.error());
+        if (stop != nullptr && stop->aborted()) co_return fail(errc::cancelled);
         exchange made(std::move(*lease), patience, link.observer);
+        if (stop != nullptr) stop->stream_ = &made.stream();
         auto done = co_await made.send_head(link, request);
         if (done && wanted == stage::answered) done = co_await made.read_head(request.method);
         if (done) co_return made;
+        if (stop != nullptr) stop->let_go();
         if (!made.may_try_again(request.method, done.error())) {
             co_return std::unexpected(done.error());
         }

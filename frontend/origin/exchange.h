@@ -64,13 +64,34 @@ struct origin_link {
     link_observer* observer = nullptr;  // lives as long as the pool; null: nobody listens
 };
 
+// How somebody else ends an exchange, at any time: while it waits for the answer or reads it. Outlives
+// the exchange.
+class exchange_abort {
+  public:
+    void abort() {
+        aborted_ = true;
+        if (stream_ != nullptr) stream_->abort();
+    }
+    [[nodiscard]] bool aborted() const { return aborted_; }
+    // The exchange is about to end by itself.
+    void let_go() { stream_ = nullptr; }
+
+  private:
+    friend class exchange;
+
+    engine::stream* stream_ = nullptr;
+    bool aborted_ = false;
+};
+
 class exchange {
   public:
     exchange(exchange&&) = default;
     exchange& operator=(exchange&&) = default;
 
-    // Sends a request without a body and reads the head of its answer.
-    static engine::task<result<exchange>> ask(origin_link& link, const forwarded_head& request);
+    // Sends a request without a body and reads the head of its answer. If that succeeds, `stop` is to
+    // be told before the exchange is destroyed.
+    static engine::task<result<exchange>> ask(origin_link& link, const forwarded_head& request,
+                                              exchange_abort* stop = nullptr);
 
     // For requests with a body, whose sender reads the answer itself: only the head is sent.
     static engine::task<result<exchange>> begin(origin_link& link, const forwarded_head& request);
@@ -99,7 +120,7 @@ class exchange {
   private:
     enum class stage : std::uint8_t { sent, answered };
     static engine::task<result<exchange>> start(origin_link& link, const forwarded_head& request,
-                                                stage wanted);
+                                                stage wanted, exchange_abort* stop);
     engine::task<result<>> send_head(const origin_link& link, const forwarded_head& request);
     engine::task<result<>> read_head(std::string_view method);
     [[nodiscard]] bool may_try_again(std::string_view method, const error& why);

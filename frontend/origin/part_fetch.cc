@@ -51,8 +51,9 @@ std::optional<duration> wait_asked_for(const http::response_head& head) {
     const auto text = http::find_header(head.headers, "retry-after");
     if (!text) return std::nullopt;
     std::uint32_t seconds = 0;
-    const char* end = text->data() + text->size();
-    if (const auto read = std::from_chars(text->data(), end, seconds);
+    const std::string_view digits = *text;
+    const char* end = digits.data() + digits.size();
+    if (const auto read = std::from_chars(digits.begin(), end, seconds);
         read.ec == std::errc() && read.ptr == end) {
         return std::chrono::seconds(seconds);
     }
@@ -116,22 +117,21 @@ engine::task<part_fetch::attempt> part_fetch::try_once(job& j, data_path& way) {
         s3::range_header({.first = first, .last = first + (length - bytes(1))});
     const http::header added[] = {{.name = "Range", .value = range},
                                   {.name = "If-Match", .value = version_->etag}};
-    auto answer = co_await way.open(request_, added, version_->direct_path);
+    auto answer = co_await way.open(request_, added, version_->direct_path, &j.stop);
     if (!answer) {
         const error why = answer.error();
         co_return std::unexpected(failure{.why = why, .final = !may_pass(why.code)});
     }
-    if (aborted_) co_return std::unexpected(failure{.why = {.code = errc::cancelled}});
-    if (auto fits = check(answer->head(), first, length); !fits) {
-        if (fits.error().why.code == errc::protocol) answer->blame(fits.error().why);
+    attempt done = check(answer->head(), first, length);
+    if (done) {
+        done = co_await pour(*answer, j);
+        if (done) answer->finish();
+    } else {
+        if (done.error().why.code == errc::protocol) answer->blame(done.error().why);
         co_await answer->discard();
-        co_return fits;
     }
-    j.answer = &*answer;
-    const attempt poured = co_await pour(*answer, j);
-    j.answer = nullptr;
-    if (poured) answer->finish();
-    co_return poured;
+    j.stop.let_go();
+    co_return done;
 }
 
 // The answer must be about exactly the bytes and the version that were asked for.
@@ -184,7 +184,7 @@ engine::task<part_fetch::attempt> part_fetch::pour(exchange& answer, job& j) {
 void part_fetch::abort() {
     aborted_ = true;
     for (job* j = jobs_.empty() ? nullptr : &jobs_.front(); j != nullptr; j = jobs_.next_of(*j)) {
-        if (j->answer != nullptr) j->answer->stream().abort();
+        j->stop.abort();
     }
     pauses_.notify_all(fail(errc::cancelled));
 }

@@ -68,7 +68,7 @@ class part_fetch final : public engine::part_source {
         part_offset at;  // up to here everything has arrived
         part_offset end;
         engine::fill_sink& sink;
-        exchange* answer = nullptr;  // whose body is being read
+        exchange_abort stop;
     };
     struct failure {
         error why;

@@ -258,6 +258,18 @@ TEST_CASE("an abort ends every fetch, also those that wait to try again") {
     CHECK(f.world.asked.size() == 3);
 }
 
+TEST_CASE("an abort ends every fetch, also those that wait for an answer") {
+    fetching f;
+    f.world.thinks = 30s;
+    const auto source = f.source();
+    three seen;
+
+    f.world.run(fetch_three_and_abort(*source, 10ms, seen));
+
+    for (const auto& outcome : seen.outcomes) CHECK(outcome.error().code == errc::cancelled);
+    CHECK(seen.took == 10ms);
+}
+
 TEST_CASE("our own requests are signed when they are sent, each time anew") {
     fetching f(s3::credentials{.access_key = "AK", .secret_key = "SK", .session_token = "TOK"});
     f.world.thinks = 50s;
