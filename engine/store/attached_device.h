@@ -31,6 +31,7 @@ struct attached_device {
     device_io io;
     table_writer tables;
     rate_limit allowance;
+    bool recovering = false;  // it is being looked at, or its tables are being read
 };
 
 }  // namespace lode::engine

@@ -66,7 +66,9 @@ task<void> home::recover(std::uint8_t device, recovered& into) {
     attached_device& d = *devices_[device];
     recovery found(parts_, slots_,
                    {.device = device, .super = d.super, .io = d.io, .tables = d.tables});
+    d.recovering = true;
     into.add(co_await found.run());
+    d.recovering = false;
 }
 
 void home::device_gave_up(void* self, std::uint8_t device, device_trouble why) {
@@ -133,12 +135,15 @@ task<result<recovered>> home::bring_back(std::uint8_t device) {
     assert_home();
     attached_device& d = *devices_[device];
     if (d.io.in_service()) co_return recovered{};
-    if (stopping_ || slots_.any_part_on(device) != no_part || !d.tables.idle()) {
+    // It may have been taken out while it was being read: that must end first.
+    if (stopping_ || d.recovering || slots_.any_part_on(device) != no_part || !d.tables.idle()) {
         co_return fail(errc::unavailable);
     }
+    d.recovering = true;
     slots_.reset(device);
     d.io.return_to_service();
     if (auto same = co_await check_identity(d); !same) {
+        d.recovering = false;
         d.io.take_out_of_service();
         co_return std::unexpected(same.error());
     }
