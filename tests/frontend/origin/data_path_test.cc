@@ -85,7 +85,8 @@ TEST_CASE("lode's own identity signs for the server that is asked") {
     REQUIRE(world.asked.size() == 2);
     CHECK(world.asked[1].place == "b1:1");
     CHECK(world.asked[1].header("host") == "b1:1");
-    CHECK(world.asked[1].header("authorization").find("Credential=LODESOWNKEY/") != std::string::npos);
+    CHECK(world.asked[1].header("authorization").find("Credential=LODESOWNKEY/") !=
+          std::string::npos);
 }
 
 TEST_CASE("idle backends are asked in turn") {
