@@ -31,6 +31,7 @@ bool may_be_cached(const request& r) {
 // Nothing sent: the cache cannot answer, and the caller's own request goes to the origin.
 engine::task<sent_cached> send_version(serving& here, client& out, const request& r,
                                        origin::version_ptr version) {
+    if (version->size < here.node.settings.cache.object_min) co_return sent_cached::not_possible;
     if (r.what.part_number) {
         const auto part = co_await here.gateway.locate_part(r.name, *version, *r.what.part_number);
         if (!part) co_return sent_cached::not_possible;

@@ -109,6 +109,7 @@ struct cache_settings {
     bytes scrub_rate;         // per second and device; 0: no scrub
     std::uint32_t parts = 0;  // that the index can hold; 0: by the size of memory and devices
     bytes read_ahead{32ULL << 20U};        // parts that are filled ahead of a client, in bytes
+    bytes object_min;                      // smaller objects are not cached
     std::vector<device_settings> devices;  // none: memory only
 
     friend bool operator==(const cache_settings&, const cache_settings&) = default;

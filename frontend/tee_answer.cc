@@ -135,7 +135,8 @@ engine::task<void> fill_around(serving& here, const request& r, const origin::ve
 engine::task<void> tee_answer(serving& here, client& out, const request& r, origin::verdict& word) {
     origin::exchange& answer = *word.answer;
     // Plaintext of a sealed part must not lie in a frame: it is filled by send_cached(), not teed.
-    const bool wanted = word.version != nullptr && !r.what.no_cache && !r.customer_key;
+    const bool wanted = word.version != nullptr && !r.what.no_cache && !r.customer_key &&
+                        word.version->size >= here.node.settings.cache.object_min;
     const auto range = wanted ? bytes_in(answer.head(), word.version->size) : std::nullopt;
     if (!range) co_return co_await relay_answer(here, out, r, answer);
 

@@ -66,9 +66,9 @@ http::head_writer cached_head(client& out, const request& r, const origin::objec
     } else if (r.what.checksum_mode && version.checksums) {
         writer.lines(*version.checksums);
     }
-    if (wanted.what == wanted_bytes::form::numbered_part) {
-        writer.field("x-amz-mp-parts-count",
-                     std::uint64_t{s3::part_count_of(version.etag).value_or(1)});
+    const auto parts = s3::part_count_of(version.etag);
+    if (wanted.what == wanted_bytes::form::numbered_part && parts) {
+        writer.field("x-amz-mp-parts-count", std::uint64_t{*parts});
     }
     std::array<char, s3::http_date_length> date;
     writer.field("Date",

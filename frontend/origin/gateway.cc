@@ -6,6 +6,7 @@
 #include "engine/base/hash.h"
 #include "engine/runtime/remote.h"
 #include "engine/runtime/started.h"
+#include "frontend/s3/http_date.h"
 #include "frontend/s3/range.h"
 #include "frontend/sealing/customer_key.h"
 
@@ -105,8 +106,10 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
 
 engine::task<result<verdict>> gateway::decide(const inquiry& i) {
     // The second round is for what a question of our own has taught.
+    version_ptr doubted;
     for (int round = 0; round < 2; ++round) {
         version_ptr known = (co_await find(i.name)).version;
+        if (doubted == nullptr) doubted = known;
         const bool matched = i.what.only_if_match && own_ != nullptr && !range_is_free(i);
         if (known != nullptr && (!i.what.conditional || matched)) {
             auto said = i.what.conditional ? co_await revalidate_matched(i, std::move(known))
@@ -117,20 +120,39 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
         if (range_is_free(i) && describes(i)) {
             auto said = co_await probe(i);
             if (!said) co_return std::unexpected(said.error());
-            if (*said) co_return std::move(**said);
+            if (*said) {
+                note_relearned(doubted, (*said)->version);
+                co_return std::move(**said);
+            }
             break;
         }
         if (round > 0 || (i.what.conditional && !matched)) break;
-        if (co_await describe(i.name, key_fields_of(i)) == nullptr) break;
+        const version_ptr described = co_await describe(i.name, key_fields_of(i));
+        if (described == nullptr) break;
+        note_relearned(doubted, described);
     }
     co_return co_await forward(i);
+}
+
+// A store that keeps finer times than it tells finds that an object was modified after the very second
+// that it told (versitygw does). From then on it is asked about the second after.
+void gateway::note_relearned(const version_ptr& doubted, const version_ptr& now) {
+    if (doubted != nullptr && now != nullptr && doubted->same_as(*now)) tells_whole_seconds_ = true;
+}
+
+std::string gateway::unmodified_since(const object_version& known) const {
+    const auto told = s3::parse_http_date(known.last_modified);
+    if (!tells_whole_seconds_ || !told) return known.last_modified;
+    std::array<char, s3::http_date_length> text;
+    return std::string(s3::format_http_date(*told + std::chrono::seconds(1), text));
 }
 
 gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     // An empty object satisfies no range; asking for its first byte would hide that it is unchanged.
     const bool one_byte_only = range_is_free(i) && known->size > bytes(0);
+    const std::string since = unmodified_since(*known);
     const http::header added[] = {{.name = "If-None-Match", .value = known->etag},
-                                  {.name = "If-Unmodified-Since", .value = known->last_modified},
+                                  {.name = "If-Unmodified-Since", .value = since},
                                   one_byte};
     forwarded_head question = as_it_came(i.head);
     question.added = std::span(added).first(one_byte_only ? 3 : 2);
@@ -207,7 +229,8 @@ engine::task<result<bool>> gateway::untouched(const object_name& name, const obj
     if (!signing) co_return std::unexpected(signing.error());
     auto fields = views_of(*signing);
     fields.push_back({.name = "If-None-Match", .value = known.etag});
-    fields.push_back({.name = "If-Unmodified-Since", .value = known.last_modified});
+    const std::string since = unmodified_since(known);
+    fields.push_back({.name = "If-Unmodified-Since", .value = since});
     if (known.size > bytes(0)) fields.push_back(one_byte);
     auto answer =
         co_await exchange::ask(link_, {.method = "GET", .target = target, .headers = fields});

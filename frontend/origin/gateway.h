@@ -102,7 +102,7 @@ class gateway {
     engine::task<result<verdict>> authorise(const inquiry& i);
 
     // The client's request as it came; the answer teaches the version that it describes.
-    engine::task<result<verdict>> forward(const inquiry& i);
+    [[gnu::noinline]] engine::task<result<verdict>> forward(const inquiry& i);
 
     // `version` is current and its size is certain; `asked` as in verdict.
     engine::task<void> remember(const object_name& name, version_ptr version, time_point asked);
@@ -124,8 +124,8 @@ class gateway {
 
     // What lode itself finds at the origin under this name, by its own right. Null: nothing, or it may
     // not ask. `also`: fields without which the store does not tell, for a customer's key.
-    engine::task<version_ptr> describe(const object_name& name,
-                                       std::vector<http::header> also = {});
+    [[gnu::noinline]] engine::task<version_ptr> describe(const object_name& name,
+                                                         std::vector<http::header> also = {});
 
     // The version with its stored checksums, which a whole answer carries where the client wants them.
     // The version as it is, where they cannot be had.
@@ -147,8 +147,8 @@ class gateway {
     // What the answer to a modified request means; nothing: ask in another way.
     using word = engine::task<result<std::optional<verdict>>>;
     word revalidate(const inquiry& i, version_ptr known);
-    word revalidate_matched(const inquiry& i, version_ptr known);
-    word probe(const inquiry& i);
+    [[gnu::noinline]] word revalidate_matched(const inquiry& i, version_ptr known);
+    [[gnu::noinline]] word probe(const inquiry& i);
 
     engine::task<result<verdict>> decide(const inquiry& i);
     engine::task<result<verdict>> decide_for_all(const inquiry& i);
@@ -158,11 +158,14 @@ class gateway {
     engine::task<result<bool>> untouched(const object_name& name, const object_version& known,
                                          std::vector<http::header> also);
 
+    void note_relearned(const version_ptr& doubted, const version_ptr& now);
+    [[nodiscard]] std::string unmodified_since(const object_version& known) const;
+
     engine::task<version_cache::known> find(const object_name& name);
     engine::task<version_ptr> learn(const inquiry& i, const http::response_head& head,
                                     time_point asked);
-    engine::task<version_ptr> completed(const object_name& name, version_ptr version,
-                                        time_point asked);
+    [[gnu::noinline]] engine::task<version_ptr> completed(const object_name& name,
+                                                          version_ptr version, time_point asked);
     engine::task<verdict> relay(exchange answer, const inquiry& i, time_point asked);
     [[nodiscard]] core_id home_of(const object_name& name) const;
 
@@ -176,6 +179,7 @@ class gateway {
     shared_validation validations_;
     upload_watch uploads_;  // of the names whose home this core is
     const by_core& neighbours_;
+    bool tells_whole_seconds_ = false;  // and compares with finer ones
     statistics stats_;
 };
 

@@ -279,3 +279,57 @@ TEST_CASE("without an identity of its own lode passes checksums on, and remember
     CHECK(header_of(answer, "X-Cache") == "HIT");
     CHECK(body_bytes(world) == body.size());
 }
+
+TEST_CASE("a store that keeps finer times than it tells is revalidated all the same") {
+    for (const bool signed_range : {false, true}) {
+        CAPTURE(signed_range);
+        small_world world(1, {}, own);
+        world.keeps_fractions = true;
+        const std::string body = content(mib);
+        world.objects["/data/k"] = {.body = body};
+        const std::string lines =
+            std::string(signed_range ? range_signed : "") + "Range: bytes=0-99\r\n";
+        world.get("/data/k", lines);
+        world.get("/data/k", lines);
+        world.rest();
+        world.asked.clear();
+
+        const std::string hit = world.get("/data/k", lines);
+
+        CHECK(header_of(hit, "X-Cache") == "HIT");
+        REQUIRE(world.asked.size() == 1);
+        CHECK(world.asked[0].status == 304);
+        // A change still shows.
+        world.objects["/data/k"].modified = "Sun, 06 Nov 1994 08:49:39 GMT";
+        world.objects["/data/k"].metadata = "x-amz-meta-new: yes\r\n";
+        CHECK(header_of(world.get("/data/k", lines), "x-amz-meta-new") == "yes");
+    }
+}
+
+TEST_CASE("a part of an object that was uploaded in one piece says no number of parts") {
+    small_world world(1, {}, own);
+    world.objects["/data/many"] = three_parts(content(11 * mib));
+    world.objects["/data/k"] = {.body = content(mib), .parts = {mib}};
+    world.get("/data/many");
+    world.get("/data/k");
+
+    const std::string answer = world.get("/data/k?partNumber=1");
+
+    CHECK(status_of(answer) == 206);
+    CHECK(header_of(answer, "X-Cache") == "HIT");
+    CHECK(header_of(answer, "x-amz-mp-parts-count").empty());
+}
+
+TEST_CASE("what is smaller than the limit is not cached") {
+    settings s;
+    s.cache.object_min = bytes(1000);
+    small_world world(1, s);
+    world.objects["/data/small"] = {.body = content(999)};
+    world.objects["/data/large"] = {.body = content(1000)};
+
+    for (const char* key : {"/data/small", "/data/large"}) {
+        CHECK(status_of(world.get(key)) == 200);
+        CHECK(header_of(world.get(key), "X-Cache") ==
+              (std::string(key) == "/data/small" ? "BYPASS" : "HIT"));
+    }
+}

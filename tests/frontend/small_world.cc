@@ -131,6 +131,12 @@ std::string small_world::answer_of(origin_request& request, std::span<const http
         headers,
         s3::validators{.etag = object.etag, .last_modified = s3::parse_http_date(object.modified)},
         s3::access::read);
+    const bool too_early =
+        keeps_fractions && request.header("if-unmodified-since") == object.modified;
+    if (too_early) {
+        request.status = 412;
+        return answer_head(412, &object, 0);
+    }
     if (verdict != s3::condition_verdict::proceed) {
         request.status = verdict == s3::condition_verdict::not_modified ? 304 : 412;
         return answer_head(request.status, &object, 0);

@@ -63,6 +63,8 @@ class small_world {
     // The origin closes the connection after this many bytes of a body.
     std::optional<std::size_t> break_body_after;
     bool reachable = true;
+    // It keeps finer times than it tells, so that nothing is unmodified since the second that it told.
+    bool keeps_fractions = false;
     // Other servers that cannot be reached, by authority; and every attempt to reach one. All of them
     // have the origin's objects.
     std::set<std::string> unreachable;

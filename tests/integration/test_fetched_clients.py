@@ -38,12 +38,10 @@ class EveryFetchedClient(EveryClient):
 
 class CurrentBoto(EveryFetchedClient):
     client_class = fetched.CurrentBoto3
-    ties_ranges = True
 
 
 class PytorchConnector(EveryFetchedClient):
     client_class = fetched.Crt
-    ties_ranges = True
     # It has stored the object, and tells neither ETag nor checksum of it.
     cannot_upload = {"radosgw": 'Header "ETag" not found'}
 

@@ -208,6 +208,14 @@ constexpr std::array table{
         "How many parts the index has room for, at about 85 bytes each; 0: one for every 128 KiB of "
         "memory and devices."},
 
+    setting{"cache", "read_ahead",
+        size_rule{in<&settings::cache, &cache_settings::read_ahead>, 1_MiB, 16_GiB},
+        "How far ahead of a client that reads an object of several parts they are brought in."},
+    setting{"cache", "object_min",
+        size_rule{in<&settings::cache, &cache_settings::object_min>, 1_KiB, 1_TiB,
+            size_rule::zero::allowed},
+        "Smaller objects are not cached; \"0B\": all are."},
+
     setting{"cache.device", "path",
         text_rule{in_device<&device_settings::path>, is_path, a_path},
         "A file, which is created at its size, or a block device.",

@@ -297,6 +297,8 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
     s.cache.device_stall = 0s;
     s.cache.scrub_rate = 5_MiB;
     s.cache.parts = 1'000'000;
+    s.cache.read_ahead = 2_MiB;
+    s.cache.object_min = 7_KiB;
     s.cache.devices = {{.path = "/a", .size = 64_MiB, .write_limit = 3_MiB},
                        {.path = "b", .size = 0_B, .completion = engine::io_completion::poll}};
     s.cluster.membership = frontend::membership_kind::dns;
