@@ -148,7 +148,7 @@ void fill::abort(error why) {
     let_go();
     list_hook<joinable>::unlink();
     for (const chunk_range& r : queue_.take_all()) unmark(r, why);
-    source_->abort();
+    if (source_ != nullptr) source_->abort();
     poke();
 }
 
@@ -291,6 +291,7 @@ void fill::end_piece(piece& p, result<> outcome) {
         abort(outcome.error());
         p.give_up(*failure_);
     }
+    if (queue_.empty() && pieces_.empty()) source_.reset();
     poke();
 }
 

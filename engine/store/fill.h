@@ -54,6 +54,10 @@ class fill final : public list_hook<>,
 
     [[nodiscard]] part_ref part() const { return ref_; }
 
+    // Everything was fetched, so that the source is gone: whoever wants more brings another one.
+    [[nodiscard]] bool needs_source() const { return source_ == nullptr; }
+    void take_source(std::unique_ptr<part_source> source) { source_ = std::move(source); }
+
     // Chunks that have just been marked. They are fetched after those that were demanded.
     void add(chunk_range chunks) { queue_.add(chunks); }
     // Those of `chunks` that are not being fetched yet are next.
@@ -102,7 +106,7 @@ class fill final : public list_hook<>,
     home& owner_;
     part_ref ref_;
     bytes part_length_;
-    std::unique_ptr<part_source> source_;
+    std::unique_ptr<part_source> source_;  // none when everything was fetched
     fill_queue queue_;
     list<piece> pieces_;
     scope fetches_;

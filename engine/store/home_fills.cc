@@ -47,6 +47,7 @@ result<> home::fill(part_key key, chunk_range demanded, std::unique_ptr<part_sou
             made = std::make_unique<engine::fill>(*this, ref, key.length, std::move(source));
             f = made.get();
         }
+        if (f->needs_source()) f->take_source(std::move(source));
         mark(ref, n);
         f->add({.first = n, .count = 1});
     }

@@ -58,7 +58,7 @@ TEST_CASE(
     CHECK(sum.recovered > last);
     CHECK(sum.lasting > last / 3);
     CHECK(sum.given_up > last / 20);
-    CHECK(sum.beginnings > 10 * last);
+    CHECK(sum.beginnings > 5 * last);
     CHECK(sum.joined > last);
     CHECK(sum.promoted > last);
     CHECK(sum.background_bytes > last << 20U);

@@ -507,6 +507,44 @@ TEST_CASE("of a part that the device has no room for, the rest is not fetched fo
 
 namespace {
 
+struct second_wish {
+    reading first, second;
+    std::uint64_t alive_between = 1;
+    source_facts facts, later;
+    store_stats stats;
+};
+
+task<void> want_more_later(store_under_test on, second_wish& out) {
+    const part_key key = numbered_part(1, 40_MiB);
+    co_await begin_fill(on.store, key, {.first = 0, .count = 4}, out.facts);
+    (void)co_await over(on.store, key);
+    out.alive_between = out.facts.alive;
+    co_await begin_fill(on.store, key, {.first = 20, .count = 2}, out.later);
+    co_await read_chunk(on.store, key, 20, out.second);
+    co_await read_chunk(on.store, key, 21, out.second);
+    for (std::uint32_t n = 0; n < 4; ++n) co_await read_chunk(on.store, key, n, out.first);
+    out.stats = on.store.stats();
+}
+
+}  // namespace
+
+TEST_CASE("a fill that waits for its readers only has no source, and takes another one") {
+    ON_BOTH_WORLDS;
+    second_wish seen;
+
+    REQUIRE(run_store(where, small_store(16_MiB), 0_B,
+                      [&](store_under_test on) { return want_more_later(on, seen); }));
+
+    CHECK(seen.alive_between == 0);
+    CHECK(seen.first.right == 4);
+    CHECK(seen.second.right == 2);
+    CHECK(seen.facts.delivered == (4_MiB).count());
+    CHECK(seen.later.delivered == (2_MiB).count());
+    CHECK(seen.stats.fills == 1);
+}
+
+namespace {
+
 struct only_demand {
     source_facts facts;
     presence at_last;
