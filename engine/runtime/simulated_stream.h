@@ -36,6 +36,7 @@ class simulated_stream final : public stream {
     task<result<>> finish_sending() override;
     void expire_at(time_point when) override { deadline_ = when; }
     void abort() override;
+    [[nodiscard]] bool aborted() const override { return aborted_; }
     task<void> close() override;
     [[nodiscard]] std::string peer() const override { return "simulated"; }
 

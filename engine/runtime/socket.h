@@ -33,6 +33,7 @@ class tcp_socket final : public stream {
     task<result<>> finish_sending() override;
     void expire_at(time_point when) override;
     void abort() override;
+    [[nodiscard]] bool aborted() const override { return ended_ == ended::aborted; }
     task<void> close() override;
     [[nodiscard]] std::string peer() const override { return peer_.text(); }
 

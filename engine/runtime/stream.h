@@ -49,6 +49,8 @@ class stream {
     // Fails whatever waits now and later with cancelled, and makes close() a reset instead of an orderly
     // end. Does not wait.
     virtual void abort() = 0;
+    // abort() was called: the stream is of no use to anybody, even if nothing has failed yet.
+    [[nodiscard]] virtual bool aborted() const = 0;
 
     virtual task<void> close() = 0;
 

@@ -55,6 +55,7 @@ class tls_stream final : public stream {
     task<result<>> finish_sending() override;
     void expire_at(time_point when) override { below_->expire_at(when); }
     void abort() override { below_->abort(); }
+    [[nodiscard]] bool aborted() const override { return below_->aborted(); }
     task<void> close() override;
     [[nodiscard]] std::string peer() const override { return below_->peer(); }
 

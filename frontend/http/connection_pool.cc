@@ -100,7 +100,9 @@ std::unique_ptr<client_connection> connection_pool::take_idle() {
 void connection_pool::take_back(std::unique_ptr<client_connection> connection) {
     end_lease(*connection);
     const message_reader& reader = connection->reader();
-    if (closing_ || !reader.may_continue() || reader.has_more()) {
+    // Whoever aborted it may have been too late to disturb its last use, but not the next.
+    const bool aborted = connection->stream().aborted();
+    if (closing_ || aborted || !reader.may_continue() || reader.has_more()) {
         drop(std::move(connection));
     } else {
         ++connection->uses_;

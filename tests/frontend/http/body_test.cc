@@ -170,6 +170,7 @@ class watching_stream final : public stream {
     task<result<>> finish_sending() override { co_return co_await below_.finish_sending(); }
     void expire_at(time_point when) override { below_.expire_at(when); }
     void abort() override { below_.abort(); }
+    [[nodiscard]] bool aborted() const override { return false; }
     task<void> close() override { co_await below_.close(); }
     [[nodiscard]] std::string peer() const override { return "watched"; }
 

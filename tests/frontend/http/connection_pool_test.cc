@@ -278,6 +278,28 @@ TEST_CASE("the deadline of one lease does not reach the next") {
 
 namespace {
 
+task<void> abort_too_late(connection_pool& pool, network& n) {
+    {
+        auto lease = co_await pool.acquire(soon());
+        answers.push_back(co_await ask(**lease));
+        (*lease)->stream().abort();
+        lease->keep();
+    }
+    co_await use_once(pool, soon());
+    co_await finish(pool, n);
+}
+
+}  // namespace
+
+TEST_CASE("a connection that was aborted after its last byte serves no other request") {
+    forget();
+    run(abort_too_late);
+    CHECK(answers == std::vector{1, 2});  // each from a connection of its own
+    CHECK(reused_flags == std::vector{false});
+}
+
+namespace {
+
 task<void> want_fresh(connection_pool& pool, network& n) {
     co_await use_once(pool, soon());
     auto lease = co_await pool.acquire(soon(), connection_pool::freshness::fresh);

@@ -39,6 +39,7 @@ class scripted_stream final : public engine::stream {
     engine::task<result<>> finish_sending() override { co_return result<>{}; }
     void expire_at(time_point) override {}
     void abort() override {}
+    [[nodiscard]] bool aborted() const override { return false; }
     engine::task<void> close() override { co_return; }
     [[nodiscard]] std::string peer() const override { return "script"; }
 
