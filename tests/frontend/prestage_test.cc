@@ -8,18 +8,17 @@ using namespace lode::frontend;
 
 namespace {
 
-constexpr std::size_t mib = std::size_t{1} << 20U;
-const s3::credentials& own = own_identity;
+constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 constexpr std::string_view one_byte = "Range: bytes=0-0\r\n";
 
 }  // namespace
 
 TEST_CASE("a HEAD with a range of one byte is answered at once and brings in the whole object") {
-    small_world world(1, {}, own);
-    const std::string body = content(11 * mib + 5);
+    small_world world(1, {}, own_identity);
+    const std::string body = content(11 * mebibyte + 5);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {5 * mib, 5 * mib, mib + 5}};
+                                .parts = {5 * mebibyte, 5 * mebibyte, mebibyte + 5}};
 
     const std::string head = world.ask("HEAD", "/data/k", one_byte);
     world.rest();
@@ -39,8 +38,8 @@ TEST_CASE("a HEAD with a range of one byte is answered at once and brings in the
 }
 
 TEST_CASE("an object that is being brought in is not begun again") {
-    small_world world(1, {}, own);
-    world.objects["/data/k"] = {.body = content(3 * mib)};
+    small_world world(1, {}, own_identity);
+    world.objects["/data/k"] = {.body = content(3 * mebibyte)};
     world.thinks = std::chrono::seconds(1);
     const std::string request =
         "HEAD /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n" + std::string(one_byte) + "\r\n";
@@ -53,8 +52,8 @@ TEST_CASE("an object that is being brought in is not begun again") {
 }
 
 TEST_CASE("an ordinary HEAD, one that may not be stored, and a refused one bring in nothing") {
-    small_world world(1, {}, own);
-    world.objects["/data/k"] = {.body = content(mib)};
+    small_world world(1, {}, own_identity);
+    world.objects["/data/k"] = {.body = content(mebibyte)};
 
     world.ask("HEAD", "/data/k");
     world.ask("HEAD", "/data/k", "Range: bytes=0-1\r\n");
@@ -67,8 +66,8 @@ TEST_CASE("an ordinary HEAD, one that may not be stored, and a refused one bring
 }
 
 TEST_CASE("what the origin does not give is a failure, and no more") {
-    small_world world(1, {}, own);
-    world.objects["/data/k"] = {.body = content(mib)};
+    small_world world(1, {}, own_identity);
+    world.objects["/data/k"] = {.body = content(mebibyte)};
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
         if (r.method == "HEAD") return std::nullopt;
         return "HTTP/1.1 500 Oops\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
