@@ -165,10 +165,12 @@ class cached_answer {
 
     [[nodiscard]] bool is_sealed() const { return request_.customer_key.has_value(); }
 
-    // Where a sealed chunk will be opened. False: not now.
+    // Where every sealed chunk will be opened, the longest too: a part may end with a short one and
+    // another follow. False: not now.
     bool make_room() {
         if (!is_sealed()) return true;
-        if (auto taken = here_.plaintext.take(walk_.chunk_length())) {
+        const bytes longest = walk_.parts_left() > 1 ? sealing::slice_size : walk_.chunk_length();
+        if (auto taken = here_.plaintext.take(longest)) {
             plain_.emplace(std::move(*taken));
             return true;
         }

@@ -350,3 +350,22 @@ TEST_CASE("encryption with the store's own keys needs nothing: its headers are r
         CHECK(hit.find(metadata) != std::string::npos);
     }
 }
+
+TEST_CASE(
+    "a range goes on from a part's last, short chunk into the next part under a customer's key") {
+    small_world world;
+    // No layout can be asked for under a key: two parts of 2 MiB and of the rest are computed.
+    const std::size_t part = std::size_t{2} << 20U;
+    const std::string body = content(part + slice + 12345);
+    world.objects["/data/k"] = object_under(one_md5, body);
+    world.objects["/data/k"].etag = "\"11111111111111111111111111111111-2\"";
+    const std::string range = "Range: bytes=" + std::to_string(part - 10) + "-" +
+                              std::to_string(body.size() - 1) + "\r\n";
+
+    for (const std::string_view word : {"MISS", "HIT"}) {
+        const std::string answer = world.get("/data/k", with_one() + range);
+        CHECK(status_of(answer) == 206);
+        CHECK(header_of(answer, "X-Cache") == word);
+        CHECK((body_of(answer) == body.substr(part - 10)));
+    }
+}
