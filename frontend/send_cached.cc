@@ -122,6 +122,8 @@ class cached_answer {
     // An error is of the part that is sent next; one further ahead is met again when its turn comes.
     engine::task<result<>> prepare() {
         const bytes window = here_.node.settings.cache.read_ahead;
+        // A part that could not be filled is behind us by now: it came from the origin.
+        while (!ahead_.at_end() && ahead_.part().index < walk_.part().index) next_ahead();
         while (!ahead_.at_end()) {
             const part_slice& next = ahead_.part();
             const bool is_next = next.index == walk_.part().index;
@@ -132,10 +134,14 @@ class cached_answer {
                 if (!begun && is_next) co_return begun;
                 if (!begun) break;
             }
-            ++prepared_;
-            ahead_.next_part();
+            next_ahead();
         }
         co_return result<>{};
+    }
+
+    void next_ahead() {
+        ++prepared_;
+        ahead_.next_part();
     }
 
     engine::task<bool> is_incomplete(const part_slice& slice) {

@@ -333,3 +333,24 @@ TEST_CASE("what is smaller than the limit is not cached") {
               (std::string(key) == "/data/small" ? "BYPASS" : "HIT"));
     }
 }
+
+TEST_CASE(
+    "a part that may not be filled just now comes from the origin, and the next ones follow") {
+    small_world world(1, {}, own, 1);
+    const std::string body = content(6 * mib);
+    world.objects["/data/k"] = {.body = body,
+                                .etag = "\"11111111111111111111111111111111-3\"",
+                                .parts = {2 * mib, 2 * mib, 2 * mib}};
+    world.objects["/data/other"] = {.body = content(mib)};
+    world.get("/data/k", "Range: bytes=0-0\r\n");
+    world.rest();
+    // Another object's fill takes the only place while this one's first part is sent.
+    world.thinks = std::chrono::seconds(5);
+
+    const auto answers = world.talk_all({"GET /data/other HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+                                         "GET /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"});
+
+    CHECK(status_of(answers[0]) == 200);
+    CHECK(status_of(answers[1]) == 200);
+    CHECK((body_of(answers[1]) == body));
+}

@@ -239,13 +239,15 @@ task<void> forget_memory(engine::part_store& store) { co_await store.drop_memory
 
 }  // namespace
 
-small_world::small_world(std::uint64_t seed, settings s, std::optional<s3::credentials> identity)
+small_world::small_world(std::uint64_t seed, settings s, std::optional<s3::credentials> identity,
+                         std::uint32_t fills_max)
     : parts_(std::make_unique<parts>(seed, std::move(s))) {
     parts_->config.origin.gateway = "http://origin:80";
     parts_->config.node.name = "n";
     parts_->config.listen.domains = {"lode.internal"};
     engine::store_options o;
     o.memory = bytes(64U << 20U);
+    o.fills_max = fills_max;
     auto store = engine::part_store::open(o);
     LODE_ASSERT(store.has_value());
     parts_->store = std::move(*store);

@@ -49,9 +49,10 @@ inline const s3::credentials own_identity{.access_key = "LODESOWNKEY",
 
 class small_world {
   public:
-    // With an identity lode may ask the origin on its own behalf.
+    // With an identity lode may ask the origin on its own behalf. `fills_max`: of the store.
     explicit small_world(std::uint64_t seed = 1, settings s = {},
-                         std::optional<s3::credentials> identity = {});
+                         std::optional<s3::credentials> identity = {},
+                         std::uint32_t fills_max = 1024);
     ~small_world();
 
     // Objects by target ("/bucket/key").
