@@ -1,5 +1,6 @@
 #include "frontend/prestage.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "frontend/serving.h"
@@ -9,6 +10,8 @@ namespace {
 
 // A part of 5 GiB from a slow origin; whoever waits for it meanwhile has a deadline of its own.
 constexpr duration part_patience = std::chrono::hours(1);
+// How long an end may wait for us to hear of it.
+constexpr duration notices_end_within = std::chrono::milliseconds(250);
 
 std::string key_of(const origin::object_name& name) {
     std::string key;
@@ -57,12 +60,23 @@ engine::task<bool> prestaging::bring(const origin::object_name& name, progress& 
             std::make_unique<origin::part_fetch>(here_.node.links, origin::own_request(name),
                                                  version, part),
             engine::fill_extent::whole_part);
-        if (begun) begun = co_await here_.node.store.wait(key, engine::now() + part_patience);
+        if (begun) begun = co_await filled(key);
         const engine::presence now = co_await here_.node.store.look(key);
         complete = complete && begun && now.absent == 0;
         ++mine.done;
     }
     co_return complete && !stopping_;
+}
+
+// Not if the end comes first: that the fill ends is then the business of those who close its connections.
+engine::task<result<>> prestaging::filled(engine::part_key part) {
+    const time_point until = engine::now() + part_patience;
+    for (;;) {
+        const time_point look = std::min(until, engine::now() + notices_end_within);
+        auto ended = co_await here_.node.store.wait(part, look);
+        const bool waits = !ended && ended.error().code == errc::timed_out && look < until;
+        if (!waits || stopping_) co_return ended;
+    }
 }
 
 }  // namespace lode::frontend

@@ -46,7 +46,7 @@ class prestaging {
     };
     [[nodiscard]] std::optional<progress> progress_of(const origin::object_name& name) const;
 
-    // Ends what is under way after the part that is being filled.
+    // Ends what is under way. A part that is being filled is not waited for: it may take an hour.
     engine::task<void> stop();
 
     [[nodiscard]] const statistics& stats() const { return stats_; }
@@ -54,6 +54,7 @@ class prestaging {
   private:
     engine::task<void> run(origin::object_name name, progress& mine);
     engine::task<bool> bring(const origin::object_name& name, progress& mine);
+    engine::task<result<>> filled(engine::part_key part);
 
     serving& here_;
     std::unordered_map<std::string, progress> under_way_;  // by name

@@ -11,6 +11,12 @@ namespace {
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 constexpr std::string_view one_byte = "Range: bytes=0-0\r\n";
 
+engine::task<void> stop_and_measure(prestaging& prestages, duration& took) {
+    const time_point asked = engine::now();
+    co_await prestages.stop();
+    took = engine::now() - asked;
+}
+
 }  // namespace
 
 TEST_CASE("a HEAD with a range of one byte is answered at once and brings in the whole object") {
@@ -76,5 +82,22 @@ TEST_CASE("what the origin does not give is a failure, and no more") {
     world.ask("HEAD", "/data/k", one_byte);
     world.rest(std::chrono::minutes(30));
 
+    CHECK(world.serving().prestages.stats().failed.value() == 1);
+}
+
+TEST_CASE("an end does not wait for a part that an origin is slow to give") {
+    small_world world(1, {}, own_identity);
+    world.objects["/data/k"] = {.body = content(3 * mebibyte)};
+    world.thinks = std::chrono::seconds(1);
+    world.ask("HEAD", "/data/k", one_byte);
+    world.thinks = std::chrono::minutes(20);
+    world.rest(std::chrono::seconds(2));
+    REQUIRE(world.serving().prestages.stats().complete.value() == 0);
+    REQUIRE(world.serving().prestages.stats().failed.value() == 0);
+
+    duration took{0};
+    world.run(stop_and_measure(world.serving().prestages, took));
+
+    CHECK(took < std::chrono::seconds(1));
     CHECK(world.serving().prestages.stats().failed.value() == 1);
 }
