@@ -111,6 +111,7 @@ class server::node {
           group_({.cores = settings_.node.cores}),
           core_servers_(group_.size()),
           all_started_(group_.size()),
+          all_answered_(group_.size()),
           all_drained_(group_.size()),
           all_stopped_(group_.size()) {}
     ~node() {
@@ -269,7 +270,12 @@ class server::node {
         }
 
         co_await connections.finish(engine::now() + settings_.limits.shutdown_timeout);
+        // Clients of other cores may have waited for what is fetched here. What is still fetched now, nobody
+        // waits for, however long it takes.
+        co_await all_answered_.arrive();
         co_await here->prestages.stop();
+        here->data.abort();
+        here->pool.abort();
         co_await here->data.close();
         co_await here->pool.close();
         co_await here->log.close();
@@ -351,6 +357,7 @@ class server::node {
     std::vector<core_server*> core_servers_;
     std::atomic<bool> failed_{false};
     barrier all_started_;
+    barrier all_answered_;
     barrier all_drained_;
     barrier all_stopped_;
 };
