@@ -34,7 +34,8 @@ engine::task<sent_cached> send_version(serving& here, client& out, const request
     if (version->size < here.node.settings.cache.object_min) co_return sent_cached::not_possible;
     if (r.what.part_number) {
         const auto part = co_await here.gateway.locate_part(r.name, *version, *r.what.part_number);
-        if (!part) co_return sent_cached::not_possible;
+        // How an origin answers for a part without bytes, which is no range, is its own affair.
+        if (!part || part->length == bytes(0)) co_return sent_cached::not_possible;
         co_return co_await send_cached(here, out, r, std::move(version), part);
     }
     const bool whole = !http::find_header(r.head.headers, "range");

@@ -354,3 +354,17 @@ TEST_CASE(
     CHECK(status_of(answers[1]) == 200);
     CHECK((body_of(answers[1]) == body));
 }
+
+TEST_CASE("the first part of an empty object is for the origin to tell") {
+    small_world world(1, {}, own);
+    world.objects["/data/k"] = three_parts(content(11 * mib));
+    world.objects["/data/empty"] = {.body = ""};
+    world.get("/data/k");  // the origin answers part numbers, as is now known
+    world.ask("HEAD", "/data/empty");
+
+    const std::string answer = world.get("/data/empty?partNumber=1");
+
+    CHECK(status_of(answer) == 200);
+    CHECK(header_of(answer, "Content-Range").empty());
+    CHECK(header_of(answer, "Content-Length") == "0");
+}
