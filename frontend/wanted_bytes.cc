@@ -66,6 +66,7 @@ http::head_writer cached_head(client& out, const request& r, const origin::objec
     } else if (r.what.checksum_mode && version.checksums) {
         writer.lines(*version.checksums);
     }
+    // Of an object that was not uploaded in parts S3 tells no count.
     const auto parts = s3::part_count_of(version.etag);
     if (wanted.what == wanted_bytes::form::numbered_part && parts) {
         writer.field("x-amz-mp-parts-count", std::uint64_t{*parts});

@@ -368,3 +368,17 @@ TEST_CASE("the first part of an empty object is for the origin to tell") {
     CHECK(header_of(answer, "Content-Range").empty());
     CHECK(header_of(answer, "Content-Length") == "0");
 }
+
+TEST_CASE("of an object that was not uploaded in parts no count of parts is told") {
+    small_world world(1, {}, own);
+    world.objects["/data/k"] = three_parts(content(11 * mib));
+    world.objects["/data/plain"] = {.body = content(1000)};
+    world.get("/data/k");
+    world.get("/data/plain");
+
+    const std::string answer = world.get("/data/plain?partNumber=1");
+
+    CHECK(header_of(answer, "X-Cache") == "HIT");
+    CHECK(header_of(answer, "Content-Range") == "bytes 0-999/1000");
+    CHECK(header_of(answer, "x-amz-mp-parts-count").empty());
+}
