@@ -52,7 +52,8 @@ engine::task<part_layout> layout_finder::find(const object_name& name,
 engine::task<std::optional<part_extent>> layout_finder::locate(const object_name& name,
                                                                const object_version& version,
                                                                std::uint32_t number) {
-    if (s3::part_count_of(version.etag).value_or(1) < number) co_return std::nullopt;
+    // Of an object that was not uploaded in parts no count is told, by which we know an answer.
+    if (s3::part_count_of(version.etag).value_or(0) < number) co_return std::nullopt;
     const auto said = co_await ask(name, version, number);
     if (!said || !said->placed) co_return std::nullopt;
     co_return said->extent;
@@ -87,7 +88,7 @@ engine::task<std::optional<layout_finder::answered_part>> layout_finder::ask(
     answer->finish();
     if (head.status != 200 && head.status != 206) co_return std::nullopt;
     if (!parts) {
-        silent_until_ = engine::now() + silence_believed;
+        if (same) silent_until_ = engine::now() + silence_believed;
         co_return std::nullopt;
     }
     answered_numbers_ = true;

@@ -382,3 +382,20 @@ TEST_CASE("of an object that was not uploaded in parts no count of parts is told
     CHECK(header_of(answer, "Content-Range") == "bytes 0-999/1000");
     CHECK(header_of(answer, "x-amz-mp-parts-count").empty());
 }
+
+TEST_CASE("asking for the part of an object without parts does not hide those of others") {
+    small_world world(1, {}, own);
+    const std::string body = content(12 * mib);
+    world.objects["/data/plain"] = {.body = content(1000)};
+    world.objects["/data/k"] = {.body = body,
+                                .etag = "\"11111111111111111111111111111111-3\"",
+                                .parts = {2 * mib, 7 * mib, 3 * mib}};
+    world.get("/data/plain");
+    world.get("/data/plain?partNumber=1");
+    world.asked.clear();
+
+    world.get("/data/k", "Range: bytes=9437183-9437183\r\n");  // the last byte of the second part
+    world.rest();
+
+    CHECK(body_bytes(world) == 7 * mib);
+}
