@@ -19,6 +19,8 @@ bool may_be_cached(const request& r) {
     if (r.what.sse_customer_key && !r.customer_key) return false;
     if (r.what.no_store) return false;
     if (r.head.body != http::framing::none) return false;
+    // A web page asks for itself: what the origin allows one site is not for another.
+    if (http::find_header(r.head.headers, "origin")) return false;
     // Replaced headers are for those who sign; of others the origin has an opinion.
     if (!r.what.overrides.empty() && r.what.auth == s3::auth_kind::anonymous) return false;
     const std::size_t ranges = http::count_header(r.head.headers, "range");

@@ -42,6 +42,8 @@ bool belongs_to_version(std::string_view name) {
     // A checksum holds for the bytes that it was sent with; a range of them has another one.
     if (is_checksum(name)) return false;
     if (equal_ignoring_case(name, direct_path_header)) return false;
+    // To the web site that asked (CORS).
+    if (starts_with_ignoring_case(name, "access-control-")) return false;
     return std::ranges::none_of(per_answer,
                                 [&](std::string_view n) { return equal_ignoring_case(n, name); });
 }

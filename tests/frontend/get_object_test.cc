@@ -331,3 +331,29 @@ TEST_CASE("the same path under two unknown hosts is two objects") {
     CHECK(header_of(get_from("127.0.0.1"), "X-Cache") == "MISS");
     CHECK(header_of(get_from("[::1]:80"), "X-Cache") == "HIT");
 }
+
+TEST_CASE("what an origin allows one web site is not told to another") {
+    small_world world;
+    world.objects["/data/k"] = {.body = content(1000)};
+    world.instead = [](const origin_request& r) -> std::optional<std::string> {
+        const std::string site = r.header("origin");
+        if (!r.header("if-none-match").empty()) return "HTTP/1.1 304 Not Modified\r\n\r\n";
+        std::string head =
+            "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\n"
+            "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Range: bytes 0-0/1\r\nContent-Length: 1\r\n";
+        if (!site.empty()) head += "Access-Control-Allow-Origin: " + site + "\r\nVary: Origin\r\n";
+        return head + "\r\nx";
+    };
+
+    world.ask("HEAD", "/data/k", "Origin: https://one.example\r\n");
+    const std::string one = world.get("/data/k", "Origin: https://one.example\r\n");
+    const std::string other = world.get("/data/k", "Origin: https://other.example\r\n");
+    const std::string none = world.get("/data/k");
+    const std::string again = world.get("/data/k");
+
+    CHECK(header_of(one, "Access-Control-Allow-Origin") == "https://one.example");
+    CHECK(header_of(other, "Access-Control-Allow-Origin") != "https://one.example");
+    CHECK(header_of(none, "Access-Control-Allow-Origin").empty());
+    CHECK(header_of(again, "Access-Control-Allow-Origin").empty());
+}
