@@ -35,6 +35,13 @@ bool range_is_free(const inquiry& i) { return !i.what.range_signed && !i.what.pa
 // Whether the answer's headers are those that were stored.
 bool describes(const inquiry& i) { return i.what.overrides.empty(); }
 
+// Whether the client says whose bucket it must be, or that it pays: the origin's word on that is for
+// this request alone.
+bool has_terms(const inquiry& i) {
+    return http::find_header(i.head.headers, "x-amz-expected-bucket-owner") ||
+           http::find_header(i.head.headers, "x-amz-request-payer");
+}
+
 std::string key_of(const object_name& name) {
     std::string key;
     name.append_to(key);
@@ -79,8 +86,8 @@ engine::task<result<verdict>> gateway::authorise(const inquiry& i) {
 
 engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
     // Who has the customer's key, another's answer does not tell.
-    const bool plain =
-        !i.what.conditional && describes(i) && !i.what.part_number && i.name.customer_key.empty();
+    const bool plain = !i.what.conditional && describes(i) && !i.what.part_number &&
+                       i.name.customer_key.empty() && !has_terms(i);
     if (i.who == asker::client || !plain) co_return co_await decide(i);
 
     const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);

@@ -353,3 +353,27 @@ TEST_CASE("where the gateway authenticates, requests go on as they came") {
     CHECK(w.world.asked.front().header("host") == "127.0.0.1:9000");
     CHECK(w.world.asked.front().header("authorization").find("READERKEY") != std::string::npos);
 }
+
+TEST_CASE(
+    "who states whose bucket it must be, or that it pays, is not answered by another's word") {
+    local_world local;
+    local.world.objects["/data/open/a"] = {.body = content(1000)};
+    local.world.thinks = std::chrono::seconds(1);
+    std::vector<std::string> requests(4, signed_by(reader_key, {}));
+    for (const std::string_view name : {"x-amz-expected-bucket-owner", "x-amz-request-payer"}) {
+        client_request r;
+        r.headers.push_back({name, "somebody"});
+        requests.push_back(signed_by(reader_key, r));
+        CHECK(status_of(local.world.talk(requests.back())) == 200);
+    }
+    local.world.asked.clear();
+
+    local.world.talk_all(requests);
+
+    for (const std::string_view name : {"x-amz-expected-bucket-owner", "x-amz-request-payer"}) {
+        CHECK(std::ranges::count_if(local.world.asked, [&](const origin_request& r) {
+                  return r.header(name) == "somebody";
+              }) == 1);
+    }
+    CHECK(local.world.asked.size() < requests.size());
+}
