@@ -131,12 +131,21 @@ class cached_answer {
             if (!is_next && begin - position() >= window) break;
             if (co_await is_incomplete(next)) {
                 auto begun = co_await fill(next);
+                ahead_refused_ = !begun;
                 if (!begun && is_next) co_return begun;
                 if (!begun) break;
             }
             next_ahead();
         }
         co_return result<>{};
+    }
+
+    // In the middle of a part: the next one has come within reach. One that was refused is not asked for
+    // with every chunk.
+    [[nodiscard]] bool next_is_due() const {
+        if (ahead_refused_ || ahead_.at_end()) return false;
+        const object_offset begin = ahead_.part().begins;
+        return begin <= position() || begin - position() < here_.node.settings.cache.read_ahead;
     }
 
     void next_ahead() {
@@ -227,7 +236,7 @@ class cached_answer {
             const bool new_part = following.part().index != walk_.part().index;
             walk_ = following;
             sent_to_ = begin;
-            if (new_part) (void)co_await prepare();
+            if (new_part || next_is_due()) (void)co_await prepare();
             if (!co_await take(std::move(got))) co_return;
         }
     }
@@ -324,6 +333,7 @@ class cached_answer {
     std::uint32_t looked_at_ = 0;
     std::bitset<parts_looked_at> incomplete_;
     std::uint32_t prepared_ = 0;
+    bool ahead_refused_ = false;  // the part at ahead_ could not be filled when it was tried last
     chunk_lease lease_;
     std::span<const std::byte> data_;  // of the chunk at walk_, as far as it has arrived
     std::optional<sealing::part_view> view_;

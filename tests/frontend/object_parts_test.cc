@@ -1,4 +1,7 @@
 // Objects that were uploaded in parts, and what lode may find out about objects by its own right.
+#include "engine/runtime/scope.h"
+#include "engine/runtime/simulated_stream.h"
+#include "frontend/connection.h"
 #include "frontend/get_object.h"
 #include "tests/catch.h"
 #include "tests/frontend/small_world.h"
@@ -31,6 +34,34 @@ std::size_t body_bytes(const small_world& world) {
         if (question.body_out > 1) sent += question.body_out;
     }
     return sent;
+}
+
+engine::task<void> ask(engine::stream& stream, std::string request) {
+    (void)co_await engine::send_all(stream, std::as_bytes(std::span(request)));
+    (void)co_await stream.finish_sending();
+}
+
+// A client that pauses once it has so many bytes; what it does then may be looked at.
+engine::task<void> pause_in_the_middle(serving& here, std::string request, std::size_t enough,
+                                       std::function<void()> look, std::string& answer) {
+    auto [ours, theirs] = engine::simulated_stream::make_pair({});
+    connection server_side(here, std::move(theirs));
+    engine::scope both;
+    both.spawn(server_side.run());
+    both.spawn(ask(*ours, std::move(request)));
+    std::byte buffer[16384];
+    for (;;) {
+        auto got = co_await ours->receive(buffer);
+        if (!got || *got == 0) break;
+        const bool is_less = answer.size() < enough;
+        answer.append(reinterpret_cast<const char*>(buffer), *got);
+        if (!is_less || answer.size() < enough) continue;
+        co_await engine::sleep_for(std::chrono::seconds(1));
+        look();
+    }
+    ours->abort();
+    co_await both.close();
+    co_await ours->close();
 }
 
 }  // namespace
@@ -398,4 +429,27 @@ TEST_CASE("asking for the part of an object without parts does not hide those of
     world.rest();
 
     CHECK(body_bytes(world) == 7 * mib);
+}
+
+TEST_CASE("a part longer than what is read ahead is begun before the client has come to it") {
+    settings s;
+    s.cache.read_ahead = bytes(2 * mib);
+    small_world world(1, s, own);
+    const std::string body = content(12 * mib);
+    world.objects["/data/k"] = {.body = body,
+                                .etag = "\"11111111111111111111111111111111-3\"",
+                                .parts = {4 * mib, 4 * mib, 4 * mib}};
+    std::vector<std::string> ranges;
+    std::string answer;
+
+    world.run(pause_in_the_middle(
+        world.serving(), "GET /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 3 * mib,
+        [&] {
+            for (const auto& question : world.asked) ranges.push_back(question.header("range"));
+        },
+        answer));
+
+    CHECK((body_of(answer) == body));
+    CHECK(std::ranges::find(ranges, "bytes=4194304-8388607") != ranges.end());
+    CHECK(std::ranges::find(ranges, "bytes=8388608-12582911") == ranges.end());
 }
