@@ -167,9 +167,13 @@ bool parameters::only(std::span<const std::string_view> own) const {
 }
 
 // A name that is there twice may count in its first or in its last form, depending on the origin. A
-// header in the query may count as one, and has to be plain to be judged.
+// header in the query may count as one, and has to be plain to be judged. Some servers end a parameter
+// at ';' too, and would find others there.
 std::expected<parameters, s3_error> read_parameters(std::string_view raw_query) {
     parameters read;
+    if (raw_query.find(';') != std::string_view::npos) {
+        return std::unexpected(s3_error::invalid_uri);
+    }
     for (const s3::query_parameter& p : s3::query(raw_query)) {
         std::string name;
         std::string value;

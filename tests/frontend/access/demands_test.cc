@@ -139,3 +139,10 @@ TEST_CASE("headers that give rights away need admin") {
     CHECK(count("x-amz-meta-acl", "public-read") == 1);
     CHECK(needs("PUT", "/b01/k", {{"x-amz-acl", "public-read"}})->back().needs == right::admin);
 }
+
+TEST_CASE("a query that some servers take apart in another place is refused") {
+    CHECK(first("GET", "/b01/k?x-id=GetObject;acl") == "InvalidURI");
+    CHECK(first("GET", "/b01?prefix=open/;prefix=") == "InvalidURI");
+    CHECK(first("GET", "/b01/k?response-content-disposition=attachment%3Bfilename=a") ==
+          "read b01/k");
+}
