@@ -47,7 +47,10 @@ origin::gateway::options gateway_options(const node_context& node) {
 
 origin::data_path::options data_options(const node_context& node) {
     const origin_settings& origin = node.settings.origin;
-    origin::data_path::options o{.backends = {},
+    const auto gateway = http::endpoint::parse(origin.gateway);
+    LODE_ASSERT(gateway);  // the configuration's reader has seen to it
+    origin::data_path::options o{.gateway_scheme = gateway->scheme,
+                                 .backends = {},
                                  .pool = pool_options(node),
                                  .answer_timeout = origin.backend_timeout,
                                  .check_every = origin.backend_check};

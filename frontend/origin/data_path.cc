@@ -8,6 +8,7 @@
 #include "engine/runtime/remote.h"
 #include "frontend/http/hop_by_hop.h"
 #include "frontend/s3/query.h"
+#include "frontend/sealing/customer_key.h"
 
 namespace lode::frontend::origin {
 namespace {
@@ -115,6 +116,16 @@ bool is_of_version(const http::response_head& head, std::span<const http::header
     return !wanted || http::find_header(head.headers, "etag") == *wanted;
 }
 
+bool carries_key(std::span<const http::header> fields) {
+    return std::ranges::any_of(
+        fields, [](const http::header& h) { return sealing::is_customer_key_field(h.name); });
+}
+
+bool carries_key(const fetch_request& request) {
+    return std::ranges::any_of(
+        request.fields, [](const auto& f) { return sealing::is_customer_key_field(f.first); });
+}
+
 // An answer that nobody will read ends by itself.
 engine::task<void> drop(exchange& answer, exchange_abort* stop) {
     if (stop != nullptr) stop->let_go();
@@ -146,6 +157,8 @@ data_path::~data_path() = default;
 engine::task<result<exchange>> data_path::open(const fetch_request& request,
                                                std::span<const http::header> added,
                                                std::string_view direct, exchange_abort* stop) {
+    const auto pointed = http::endpoint::parse(direct);
+    if (pointed && in_clear_text(*pointed) && carries_key(request)) direct = {};
     std::array<const data_backend*, places_max> tried{};
     for (std::size_t i = 0; i < places_max; ++i) {
         auto place = choose(direct, std::span(tried).first(i));
@@ -242,6 +255,7 @@ engine::task<result<exchange>> data_path::read_from_gateway(const fetch_request&
 engine::task<result<exchange>> data_path::follow(exchange answer, const forwarded_head& asked) {
     const auto to = redirect_of(answer.head());
     if (!to || (asked.method != "GET" && asked.method != "HEAD")) co_return answer;
+    if (in_clear_text(to->where) && carries_key(asked.headers)) co_return answer;
     if (!to->carries_signature && !co_await is_authorised(asked)) co_return answer;
 
     std::vector<http::header> fields = without_authority(asked.headers, asked.without);
@@ -273,6 +287,7 @@ engine::task<result<exchange>> data_path::go(redirect to, std::string_view metho
                                              std::vector<http::header> fields,
                                              exchange_abort* stop) {
     for (int hop = 0; hop < hops_max; ++hop) {
+        if (in_clear_text(to.where) && carries_key(fields)) co_return fail(errc::denied);
         auto host = host_at(to.where);
         if (!host) co_return fail(errc::overloaded);
         if (!(*host)->welcomes(engine::now())) co_return fail(errc::unavailable);

@@ -17,6 +17,9 @@
 //   lode's own     signed for the place that is asked    the same, unless the Location is signed
 //   the client's   as the client sent it, Host included  never: only what the Location itself carries
 //
+// A customer's key (SSE-C) that may have come to the gateway under TLS goes in clear text only to backends,
+// which the operator chose: neither to a direct path nor where a redirect points.
+//
 //   Core        One per core; a fetch uses the one of the core that it runs on.
 //   Memory      A connection pool per place that was ever asked, at most options.hosts_max of those that
 //               the gateway pointed at: the idle one that was used longest ago goes first.
@@ -56,6 +59,7 @@ using dialer_maker = std::function<std::unique_ptr<http::dialer>(const http::end
 class data_path {
   public:
     struct options {
+        http::scheme gateway_scheme = http::scheme::http;
         std::vector<http::endpoint> backends;
         http::connection_pool::options pool;  // of each place
         duration answer_timeout = std::chrono::seconds(5);
@@ -127,6 +131,9 @@ class data_path {
                                       std::vector<http::header> fields,
                                       exchange_abort* stop = nullptr);
     engine::task<bool> is_authorised(const forwarded_head& asked);
+    [[nodiscard]] bool in_clear_text(const http::endpoint& where) const {
+        return options_.gateway_scheme == http::scheme::https && where.scheme == http::scheme::http;
+    }
 
     std::optional<data_backend::pin> host_at(const http::endpoint& where);
     bool make_room();

@@ -369,3 +369,28 @@ TEST_CASE(
         CHECK((body_of(answer) == body.substr(part - 10)));
     }
 }
+
+TEST_CASE("a customer's key that came to the gateway under TLS goes nowhere without it") {
+    const std::string body = content(slice + 100);
+    for (const bool direct : {false, true}) {
+        settings s;
+        s.origin.gateway = "https://origin";
+        small_world world(1, s, own_identity);
+        world.objects["/data/k"] = object_under(one_md5, body);
+        if (direct) {
+            world.objects["/data/k"].metadata += "x-lode-direct-path: http://near:1\r\n";
+        } else {
+            world.instead = [](const origin_request& r) -> std::optional<std::string> {
+                if (r.place != "origin" || r.header("range") == "bytes=0-0") return std::nullopt;
+                return "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://near:1/data/k\r\n"
+                       "Content-Length: 0\r\n\r\n";
+            };
+        }
+
+        const std::string answer = world.get("/data/k", with_one());
+
+        CHECK(std::ranges::find(world.dialled, "near:1") == world.dialled.end());
+        if (direct) CHECK((body_of(answer) == body));
+        if (!direct) CHECK(header_of(answer, "Location") == "http://near:1/data/k");
+    }
+}

@@ -242,7 +242,7 @@ task<void> forget_memory(engine::part_store& store) { co_await store.drop_memory
 small_world::small_world(std::uint64_t seed, settings s, std::optional<s3::credentials> identity,
                          std::uint32_t fills_max)
     : parts_(std::make_unique<parts>(seed, std::move(s))) {
-    parts_->config.origin.gateway = "http://origin:80";
+    if (parts_->config.origin.gateway.empty()) parts_->config.origin.gateway = "http://origin:80";
     parts_->config.node.name = "n";
     parts_->config.listen.domains = {"lode.internal"};
     engine::store_options o;
