@@ -99,10 +99,12 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
         }
     }
     const std::string object = key_of(i.name);
+    const time_point came = engine::now();
     auto turn = co_await validations_.enter(object);
     if (turn.what == shared_validation::turn::kind::told) {
         stats_.shared.add();
-        co_return verdict{.version = std::move(turn.version), .asked = engine::now()};
+        // The question was sent some time after we came; a later time would outlive a write between.
+        co_return verdict{.version = std::move(turn.version), .asked = came};
     }
     auto word = co_await decide(i);
     if (turn.what == shared_validation::turn::kind::ask_for_all) {
