@@ -71,6 +71,19 @@ std::vector<std::string_view> keys_of(std::string_view section) {
     return keys;
 }
 
+const section* section_called(std::string_view name) {
+    const auto found = std::ranges::find(all_sections(), name, &section::name);
+    return found == all_sections().end() ? nullptr : &*found;
+}
+
+// The section that may stand several times within this one.
+const section* rows_below(std::string_view name) {
+    const auto found = std::ranges::find_if(all_sections(), [&](const section& s) {
+        return s.is_array() && s.name.starts_with(fmt::format("{}.", name));
+    });
+    return found == all_sections().end() ? nullptr : &*found;
+}
+
 class reader {
   public:
     void read(const toml::table& root);
@@ -80,41 +93,35 @@ class reader {
     // A value that was given, so that a conflict or a missing key can name its line.
     struct given {
         std::string key;
-        std::size_t device;
+        std::size_t row;
         std::uint32_t line;
     };
 
-    void read_section(const section& of, const toml::key& name, const toml::node& node);
-    void read_cache(const toml::node& node, std::uint32_t line);
-    void read_devices(const toml::node& node, std::uint32_t line);
-    void read_keys(std::string_view section, const toml::table& from, std::size_t device);
+    void read_section(const section& of, const toml::node& node, std::uint32_t line);
+    void read_rows(const section& of, const toml::node& node, std::uint32_t line);
     void read_key(std::string_view section, const toml::key& key, const toml::node& node,
-                  std::size_t device);
-    void read_value(const setting& of, const toml::node& node, std::size_t device);
+                  std::size_t row);
+    void read_value(const setting& of, const toml::node& node, std::size_t row);
 
     void store(const setting& of, const text_list_rule& rule, const toml::node& node,
-               std::size_t device);
-    void store(const setting& of, const text_rule& rule, const toml::node& node,
-               std::size_t device);
-    void store(const setting& of, const count_rule& rule, const toml::node& node,
-               std::size_t device);
-    void store(const setting& of, const size_rule& rule, const toml::node& node,
-               std::size_t device);
+               std::size_t row);
+    void store(const setting& of, const text_rule& rule, const toml::node& node, std::size_t row);
+    void store(const setting& of, const count_rule& rule, const toml::node& node, std::size_t row);
+    void store(const setting& of, const size_rule& rule, const toml::node& node, std::size_t row);
     void store(const setting& of, const duration_rule& rule, const toml::node& node,
-               std::size_t device);
-    void store(const setting& of, const word_rule& rule, const toml::node& node,
-               std::size_t device);
+               std::size_t row);
+    void store(const setting& of, const word_rule& rule, const toml::node& node, std::size_t row);
 
     void refuse_unknown_section(std::string_view name, const toml::node& node, std::uint32_t line);
     void refuse_unknown_key(std::string_view section, std::string_view key, std::uint32_t line);
     void refuse(std::uint32_t line, std::string key, std::string text);
     void refuse_value(const setting& of, const toml::node& node, std::string_view expected);
 
-    void check_required(std::string_view section, std::size_t device, std::uint32_t line);
+    void check_required(std::string_view section, std::size_t row, std::uint32_t line);
     void check_together();
     void check_available();
 
-    [[nodiscard]] std::uint32_t line_of_key(std::string_view key, std::size_t device) const;
+    [[nodiscard]] std::uint32_t line_of_key(std::string_view key, std::size_t row) const;
     [[nodiscard]] bool refused(std::string_view key) const;
 
     settings settings_;
@@ -125,15 +132,12 @@ class reader {
 void reader::read(const toml::table& root) {
     for (const auto& [key, node] : root) {
         const std::uint32_t line = line_of(key.source());
-        if (key.str() == "cache") {
-            read_cache(node, line);
-            continue;
-        }
-        const auto known = std::ranges::find(all_sections(), key.str(), &section::name);
-        if (known == all_sections().end()) {
+        const section* known = section_called(key.str());
+        // A section in two brackets stands below another: its name has a dot, and here it was quoted.
+        if (known == nullptr || known->is_array()) {
             refuse_unknown_section(key.str(), node, line);
         } else {
-            read_section(*known, key, node);
+            read_section(*known, node, line);
         }
     }
     check_required("origin", 0, 0);
@@ -141,66 +145,60 @@ void reader::read(const toml::table& root) {
     check_available();
 }
 
-void reader::read_section(const section& of, const toml::key& name, const toml::node& node) {
-    if (const auto* table = node.as_table()) {
-        read_keys(of.name, *table, 0);
+void reader::read_section(const section& of, const toml::node& node, std::uint32_t line) {
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+        const section* below = rows_below(of.name);
+        refuse(
+            line, std::string(of.name),
+            below != nullptr
+                ? fmt::format("expected [{}] or [[{}]], got {}", of.name, below->name, show(node))
+                : fmt::format("expected a section [{}], got {}", of.name,
+                              node.is_array_of_tables() ? "one in two brackets" : show(node)));
         return;
     }
-    refuse(line_of(name.source()), std::string(of.name),
-           fmt::format("expected a section [{}], got {}", of.name,
-                       node.is_array_of_tables() ? "one in two brackets" : show(node)));
-}
-
-void reader::read_cache(const toml::node& node, std::uint32_t line) {
-    const auto* cache = node.as_table();
-    if (cache == nullptr) {
-        refuse(line, "cache",
-               fmt::format("expected [cache] or [[cache.device]], got {}", show(node)));
-        return;
-    }
-    for (const auto& [key, below] : *cache) {
-        if (key.str() == "device") {
-            read_devices(below, line_of(key.source()));
+    for (const auto& [key, below] : *table) {
+        const section* rows = section_called(dotted(of.name, key.str()));
+        if (rows != nullptr) {
+            read_rows(*rows, below, line_of(key.source()));
         } else {
-            read_key("cache", key, below, 0);
+            read_key(of.name, key, below, 0);
         }
     }
 }
 
-void reader::read_devices(const toml::node& node, std::uint32_t line) {
-    const auto* devices = node.as_array();
-    if (devices == nullptr) {
-        refuse(line, "cache.device",
-               node.is_table() ? "expected two brackets, [[cache.device]], got one"
-                               : "expected [[cache.device]], got " + show(node));
+void reader::read_rows(const section& of, const toml::node& node, std::uint32_t line) {
+    const std::string name(of.name);
+    const auto* tables = node.as_array();
+    if (tables == nullptr) {
+        refuse(line, name,
+               node.is_table() ? fmt::format("expected two brackets, [[{}]], got one", name)
+                               : fmt::format("expected [[{}]], got {}", name, show(node)));
         return;
     }
-    if (devices->size() > devices_max) {
-        refuse(line, "cache.device",
-               fmt::format("expected at most {} devices, got {}", devices_max, devices->size()));
+    if (tables->size() > of.tables->most) {
+        refuse(line, name,
+               fmt::format("expected at most {} {}, got {}", of.tables->most, of.tables->plural,
+                           tables->size()));
         return;
     }
-    for (const toml::node& element : *devices) {
+    for (const toml::node& element : *tables) {
         const std::uint32_t element_line = line_of(element.source());
-        const auto* device = element.as_table();
-        if (device == nullptr) {
-            refuse(element_line, "cache.device",
-                   "expected a path and a size, got " + show(element));
+        const auto* table = element.as_table();
+        if (table == nullptr) {
+            refuse(element_line, name,
+                   fmt::format("expected {}, got {}", of.tables->each, show(element)));
             continue;
         }
-        settings_.cache.devices.emplace_back();
-        const std::size_t number = settings_.cache.devices.size() - 1;
-        read_keys(device_section, *device, number);
-        check_required(device_section, number, element_line);
+        of.tables->add(settings_);
+        const std::size_t row = of.tables->count(settings_) - 1;
+        for (const auto& [key, value] : *table) read_key(of.name, key, value, row);
+        check_required(of.name, row, element_line);
     }
-}
-
-void reader::read_keys(std::string_view section, const toml::table& from, std::size_t device) {
-    for (const auto& [key, node] : from) read_key(section, key, node, device);
 }
 
 void reader::read_key(std::string_view section, const toml::key& key, const toml::node& node,
-                      std::size_t device) {
+                      std::size_t row) {
     const std::uint32_t line = line_of(key.source());
     const auto known = settings_of(section);
     const auto found = std::ranges::find(known, key.str(), &setting::key);
@@ -208,26 +206,26 @@ void reader::read_key(std::string_view section, const toml::key& key, const toml
         refuse_unknown_key(section, key.str(), line);
         return;
     }
-    given_.push_back({.key = dotted(section, key.str()), .device = device, .line = line});
-    read_value(*found, node, device);
+    given_.push_back({.key = dotted(section, key.str()), .row = row, .line = line});
+    read_value(*found, node, row);
 }
 
-void reader::read_value(const setting& of, const toml::node& node, std::size_t device) {
-    std::visit([&](const auto& rule) { store(of, rule, node, device); }, of.rule);
+void reader::read_value(const setting& of, const toml::node& node, std::size_t row) {
+    std::visit([&](const auto& rule) { store(of, rule, node, row); }, of.rule);
 }
 
 void reader::store(const setting& of, const text_rule& rule, const toml::node& node,
-                   std::size_t device) {
+                   std::size_t row) {
     const auto* text = node.as_string();
     if (text == nullptr || !rule.allows(text->get())) {
         refuse_value(of, node, rule.expected);
         return;
     }
-    rule.at(settings_, device) = text->get();
+    rule.at(settings_, row) = text->get();
 }
 
 void reader::store(const setting& of, const text_list_rule& rule, const toml::node& node,
-                   std::size_t device) {
+                   std::size_t row) {
     const auto* list = node.as_array();
     if (list == nullptr || list->size() > rule.most) {
         const std::string expected =
@@ -244,26 +242,26 @@ void reader::store(const setting& of, const text_list_rule& rule, const toml::no
             texts.push_back(text->get());
         }
     }
-    rule.at(settings_, device) = std::move(texts);
+    rule.at(settings_, row) = std::move(texts);
 }
 
 void reader::store(const setting& of, const count_rule& rule, const toml::node& node,
-                   std::size_t device) {
+                   std::size_t row) {
     const auto* number = node.as_integer();
     if (number == nullptr || number->get() < rule.least || number->get() > rule.most) {
         refuse_value(of, node, describe_values(rule));
         return;
     }
-    rule.at(settings_, device) = static_cast<std::uint32_t>(number->get());
+    rule.at(settings_, row) = static_cast<std::uint32_t>(number->get());
 }
 
 // A value to show people who wrote none that can be read.
 std::string sample_of(const setting& of) {
-    return of.sample.empty() ? print_value(of, settings{}) : std::string(of.sample);
+    return of.sample.empty() ? print_value(of, every_default()) : std::string(of.sample);
 }
 
 void reader::store(const setting& of, const size_rule& rule, const toml::node& node,
-                   std::size_t device) {
+                   std::size_t row) {
     const auto* text = node.as_string();
     const auto size = text == nullptr ? std::nullopt : parse_size(text->get());
     if (!size) {
@@ -275,11 +273,11 @@ void reader::store(const setting& of, const size_rule& rule, const toml::node& n
         refuse_value(of, node, describe_values(rule));
         return;
     }
-    rule.at(settings_, device) = *size;
+    rule.at(settings_, row) = *size;
 }
 
 void reader::store(const setting& of, const duration_rule& rule, const toml::node& node,
-                   std::size_t device) {
+                   std::size_t row) {
     const auto* text = node.as_string();
     const auto time = text == nullptr ? std::nullopt : parse_duration(text->get());
     if (!time) {
@@ -290,11 +288,11 @@ void reader::store(const setting& of, const duration_rule& rule, const toml::nod
         refuse_value(of, node, describe_values(rule));
         return;
     }
-    rule.at(settings_, device) = *time;
+    rule.at(settings_, row) = *time;
 }
 
 void reader::store(const setting& of, const word_rule& rule, const toml::node& node,
-                   std::size_t device) {
+                   std::size_t row) {
     const auto* text = node.as_string();
     const auto word =
         text == nullptr ? rule.words.end() : std::ranges::find(rule.words, text->get());
@@ -302,7 +300,7 @@ void reader::store(const setting& of, const word_rule& rule, const toml::node& n
         refuse_value(of, node, describe_words(rule));
         return;
     }
-    rule.set(settings_, device, static_cast<std::size_t>(word - rule.words.begin()));
+    rule.set(settings_, row, static_cast<std::size_t>(word - rule.words.begin()));
 }
 
 void reader::refuse_unknown_section(std::string_view name, const toml::node& node,
@@ -314,6 +312,10 @@ void reader::refuse_unknown_section(std::string_view name, const toml::node& nod
                    fmt::format("expected this setting in its section, [{}]", s.section));
             return;
         }
+    }
+    if (section_called(name) != nullptr) {
+        refuse(line, show_key(name), fmt::format("expected [[{}]], without quotes", name));
+        return;
     }
     std::vector<std::string_view> names;
     for (const section& s : all_sections()) names.push_back(s.name);
@@ -347,11 +349,11 @@ void reader::refuse_value(const setting& of, const toml::node& node, std::string
            fmt::format("expected {}, got {}", expected, show(node)));
 }
 
-void reader::check_required(std::string_view section, std::size_t device, std::uint32_t line) {
+void reader::check_required(std::string_view section, std::size_t row, std::uint32_t line) {
     for (const setting& s : settings_of(section)) {
         if (s.now != setting::standing::required) continue;
         const std::string key = dotted(section, s.key);
-        if (line_of_key(key, device) != 0) continue;
+        if (line_of_key(key, row) != 0) continue;
         refuse(line, key, fmt::format("expected a value such as {}, it is not set", sample_of(s)));
     }
 }
@@ -361,9 +363,9 @@ void reader::check_together() {
     std::vector<problem> found;
     for (conflict& c : find_conflicts(settings_)) {
         if (refused(c.key) || refused(c.other)) continue;
-        const std::uint32_t line = line_of_key(c.key, c.device);
+        const std::uint32_t line = line_of_key(c.key, c.row);
         // The one to blame may stand at its default; then the other was written.
-        found.push_back({.line = line != 0 ? line : line_of_key(c.other, c.device),
+        found.push_back({.line = line != 0 ? line : line_of_key(c.other, c.row),
                          .key = std::string(c.key),
                          .text = std::move(c.text)});
     }
@@ -390,9 +392,9 @@ void reader::check_available() {
     }
 }
 
-std::uint32_t reader::line_of_key(std::string_view key, std::size_t device) const {
+std::uint32_t reader::line_of_key(std::string_view key, std::size_t row) const {
     for (const given& g : given_) {
-        if (g.key == key && g.device == device) return g.line;
+        if (g.key == key && g.row == row) return g.line;
     }
     return 0;
 }

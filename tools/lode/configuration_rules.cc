@@ -58,6 +58,36 @@ void check_consistency(const settings& s, std::vector<conflict>& found) {
     }
 }
 
+void check_consistency_rules(const settings& s, std::vector<conflict>& found) {
+    using frontend::auth_mode;
+    using frontend::consistency_mode;
+    const auto& rules = s.consistency.rules;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        const frontend::consistency_rule& rule = rules[i];
+        if (rule.mode == consistency_mode::bounded && s.auth.mode == auth_mode::gateway) {
+            found.push_back({"consistency.rule.mode", "auth.mode", i,
+                             "expected \"strong\" while auth.mode is \"gateway\", because every "
+                             "request asks the gateway anyway, got \"bounded\""});
+        }
+        if (rule.mode == consistency_mode::strong && rule.max_stale > duration::zero()) {
+            found.push_back({"consistency.rule.max_stale", "consistency.rule.mode", i,
+                             fmt::format("expected \"0s\" while the rule's mode is \"strong\", got "
+                                         "\"{}\"",
+                                         print_duration(rule.max_stale))});
+        }
+        for (std::size_t earlier = 0; earlier < i; ++earlier) {
+            if (rules[earlier].bucket != rule.bucket || rules[earlier].prefix != rule.prefix) {
+                continue;
+            }
+            found.push_back({"consistency.rule.bucket", "consistency.rule.prefix", i,
+                             fmt::format("expected one rule for each bucket and prefix, got "
+                                         "\"{}\" and \"{}\" again",
+                                         rule.bucket, rule.prefix)});
+            break;
+        }
+    }
+}
+
 void check_auth(const settings& s, std::vector<conflict>& found) {
     using frontend::auth_mode;
     if (s.auth.mode == auth_mode::local && s.auth.keys.empty()) {
@@ -135,6 +165,7 @@ void check_devices(const settings& s, std::vector<conflict>& found) {
 std::vector<conflict> find_conflicts(const settings& s) {
     std::vector<conflict> found;
     check_consistency(s, found);
+    check_consistency_rules(s, found);
     check_auth(s, found);
     check_sizes(s, found);
     check_addresses(s, found);

@@ -16,7 +16,7 @@ namespace lode::tools {
 struct conflict {
     std::string_view key;    // "limits.uri": the one to blame
     std::string_view other;  // "limits.head": the one that it does not go with
-    std::size_t device;      // counts the [[cache.device]] tables; zero for every other key
+    std::size_t row;         // of a key that may stand several times; else zero
     std::string text;        // "expected ..., got ..."
 };
 

@@ -32,6 +32,7 @@ constexpr std::string_view an_address = "an IP address and a port such as \"0.0.
 constexpr std::string_view a_url =
     "a URL of scheme, host and port such as \"http://10.0.0.1:8000\"";
 constexpr std::string_view a_path = "the path of a file";
+constexpr std::string_view a_bucket = "the name of a bucket";
 constexpr std::string_view a_name = "a name of letters, digits, \"-\", \"_\" and \".\"";
 
 template <auto Section, auto Field>
@@ -45,18 +46,39 @@ auto& in_device(settings& s, std::size_t device) {
     return s.cache.devices[device].*Field;
 }
 
+template <auto Field>
+auto& in_rule(settings& s, std::size_t rule) {
+    LODE_ASSERT(rule < s.consistency.rules.size());
+    return s.consistency.rules[rule].*Field;
+}
+
+constexpr rows device_rows{
+    .plural = "devices",
+    .each = "a path and a size",
+    .most = devices_max,
+    .count = [](const settings& s) { return s.cache.devices.size(); },
+    .add = [](settings& s) { s.cache.devices.emplace_back(); },
+};
+
+constexpr rows rule_rows{
+    .plural = "rules",
+    .each = "a bucket and what holds for it",
+    .most = consistency_rules_max,
+    .count = [](const settings& s) { return s.consistency.rules.size(); },
+    .add = [](settings& s) { s.consistency.rules.emplace_back(); },
+};
+
 // An enumeration whose values count up from zero in the order of `words`.
 template <auto Place>
 constexpr word_rule one_of(std::span<const std::string_view> words, std::size_t working) {
     return {
         .words = words,
         .working = working,
-        .get = [](settings& s,
-                  std::size_t device) { return static_cast<std::size_t>(Place(s, device)); },
+        .get = [](settings& s, std::size_t row) { return static_cast<std::size_t>(Place(s, row)); },
         .set =
-            [](settings& s, std::size_t device, std::size_t word) {
-                using words = std::remove_cvref_t<decltype(Place(s, device))>;
-                Place(s, device) = static_cast<words>(word);
+            [](settings& s, std::size_t row, std::size_t word) {
+                using words = std::remove_cvref_t<decltype(Place(s, row))>;
+                Place(s, row) = static_cast<words>(word);
             },
     };
 }
@@ -68,10 +90,14 @@ constexpr std::array sections{
     section{"origin", "The object store behind lode."},
     section{"auth", "Who decides whether a client may read."},
     section{"consistency", "How fresh a cached object must be."},
+    section{"consistency.rule", "What holds for the keys with one prefix in one bucket, in place of "
+                                "[consistency]. The section may stand once per bucket and prefix; "
+                                "of several that fit, the longest prefix counts.",
+            &rule_rows},
     section{"cache", "How devices are used."},
     section{"cache.device", "A file or a block device that cached parts are kept on. The section "
                             "may stand once per device; without one, lode caches in memory only.",
-            section::form::array},
+            &device_rows},
     section{"cluster", "The other nodes."},
     section{"limits", "What a client may ask for and how long it may take."},
     section{"log", "What lode writes about itself."},
@@ -174,14 +200,29 @@ constexpr std::array table{
         "\"anyone\" lets everybody who reaches listen.s3 use lode's own rights."},
 
     setting{"consistency", "mode",
-        one_of<in<&settings::consistency, &consistency_settings::mode>>(consistency_words, 1),
-        "\"strong\": every read sees the last write."},
+        one_of<in<&settings::consistency, &consistency_settings::mode>>(consistency_words, 2),
+        "\"strong\": every read sees the last write. \"bounded\": a read may miss what was written "
+        "past this node during the last max_stale, and asks the origin less often; what was written "
+        "through it is seen at once. Only where auth.mode is \"local\" or \"trust\"."},
     setting{"consistency", "max_stale",
         duration_rule{in<&settings::consistency, &consistency_settings::max_stale>, 0s, 24h},
         "With \"bounded\": how old a cached object may be before the origin is asked again."},
     setting{"consistency", "objects",
         count_rule{in<&settings::consistency, &consistency_settings::objects>, 1, 16'777'216},
         "How many object versions each core remembers."},
+
+    setting{"consistency.rule", "bucket",
+        text_rule{in_rule<&consistency_rule::bucket>, is_bucket, a_bucket},
+        "The bucket that the rule is about.", "\"archive\"", standing::required},
+    setting{"consistency.rule", "prefix",
+        text_rule{in_rule<&consistency_rule::prefix>, is_plain_text, "the beginning of keys"},
+        "How the keys begin that it is about; empty: all of the bucket's."},
+    setting{"consistency.rule", "mode",
+        one_of<in_rule<&consistency_rule::mode>>(consistency_words, 2),
+        "As consistency.mode, for these keys."},
+    setting{"consistency.rule", "max_stale",
+        duration_rule{in_rule<&consistency_rule::max_stale>, 0s, 24h},
+        "As consistency.max_stale, for these keys."},
 
     setting{"cache", "flush_delay",
         duration_rule{in<&settings::cache, &cache_settings::flush_delay>, 1ms, 1h},
@@ -297,23 +338,31 @@ std::span<const setting> settings_of(std::string_view section) {
     return {first, std::find_if_not(first, table.end(), belongs)};
 }
 
-std::string print_value(const setting& of, const settings& from, std::size_t device) {
+settings every_default() {
+    settings s;
+    for (const section& of : sections) {
+        if (of.is_array()) of.tables->add(s);
+    }
+    return s;
+}
+
+std::string print_value(const setting& of, const settings& from, std::size_t row) {
     // The places hand out references to change; a copy may be changed.
     settings copy = from;
     return std::visit(
         cases{
-            [&](const text_rule& rule) { return in_quotes(rule.at(copy, device)); },
+            [&](const text_rule& rule) { return in_quotes(rule.at(copy, row)); },
             [&](const text_list_rule& rule) {
                 std::vector<std::string> elements;
-                for (const auto& text : rule.at(copy, device)) elements.push_back(in_quotes(text));
+                for (const auto& text : rule.at(copy, row)) elements.push_back(in_quotes(text));
                 return fmt::format("[{}]", fmt::join(elements, ", "));
             },
-            [&](const count_rule& rule) { return std::to_string(rule.at(copy, device)); },
-            [&](const size_rule& rule) { return in_quotes(print_size(rule.at(copy, device))); },
+            [&](const count_rule& rule) { return std::to_string(rule.at(copy, row)); },
+            [&](const size_rule& rule) { return in_quotes(print_size(rule.at(copy, row))); },
             [&](const duration_rule& rule) {
-                return in_quotes(print_duration(rule.at(copy, device)));
+                return in_quotes(print_duration(rule.at(copy, row)));
             },
-            [&](const word_rule& rule) { return in_quotes(rule.words[rule.get(copy, device)]); },
+            [&](const word_rule& rule) { return in_quotes(rule.words[rule.get(copy, row)]); },
         },
         of.rule);
 }

@@ -19,9 +19,10 @@
 
 namespace lode::tools {
 
-// Where a value goes. `device` counts the [[cache.device]] tables and is zero everywhere else.
+// Where a value goes. `row` counts the tables of a section that may stand several times, and is zero
+// everywhere else.
 template <class T>
-using place = T& (*)(frontend::settings&, std::size_t device);
+using place = T& (*)(frontend::settings&, std::size_t row);
 
 struct text_rule {
     place<std::string> at;
@@ -59,8 +60,8 @@ struct duration_rule {
 struct word_rule {
     std::span<const std::string_view> words;
     std::size_t working;
-    std::size_t (*get)(frontend::settings&, std::size_t device);
-    void (*set)(frontend::settings&, std::size_t device, std::size_t word);
+    std::size_t (*get)(frontend::settings&, std::size_t row);
+    void (*set)(frontend::settings&, std::size_t row, std::size_t word);
 };
 
 using value_rule =
@@ -80,14 +81,26 @@ struct setting {
     } now = standing::used;
 };
 
+// The tables of a section that may stand several times, as [[name]].
+struct rows {
+    std::string_view plural;  // "devices"
+    std::string_view each;    // what one must say: "a path and a size"
+    std::size_t most;
+    std::size_t (*count)(const frontend::settings&);
+    void (*add)(frontend::settings&);
+};
+
 struct section {
     std::string_view name;
     std::string_view sentence;
-    enum class form : std::uint8_t { table, array } shape = form::table;
+    const rows* tables = nullptr;  // null: it stands once
+
+    [[nodiscard]] bool is_array() const { return tables != nullptr; }
 };
 
 inline constexpr std::string_view device_section = "cache.device";
 inline constexpr std::size_t devices_max = 64;
+inline constexpr std::size_t consistency_rules_max = 256;
 
 // In the order of the example file. Settings of one section stand together.
 [[nodiscard]] std::span<const section> all_sections();
@@ -96,7 +109,11 @@ inline constexpr std::size_t devices_max = 64;
 
 // The setting's value as TOML.
 [[nodiscard]] std::string print_value(const setting& of, const frontend::settings& from,
-                                      std::size_t device = 0);
+                                      std::size_t row = 0);
+
+// The defaults, with one table in each section that may stand several times, so that its defaults
+// have a place.
+[[nodiscard]] frontend::settings every_default();
 
 // A TOML string that reads back as `text`.
 [[nodiscard]] std::string in_quotes(std::string_view text);

@@ -14,16 +14,8 @@ using standing = setting::standing;
 
 constexpr std::size_t line_width = 100;
 
-// The settings, with one device so that its defaults have a place.
-settings defaults() {
-    settings s;
-    s.cache.devices.emplace_back();
-    return s;
-}
-
 std::string header_of(const section& of) {
-    return of.shape == section::form::array ? fmt::format("[[{}]]\n", of.name)
-                                            : fmt::format("[{}]\n", of.name);
+    return of.is_array() ? fmt::format("[[{}]]\n", of.name) : fmt::format("[{}]\n", of.name);
 }
 
 // Words in lines that begin with `prefix`.
@@ -59,7 +51,7 @@ std::string values_sentence(const setting& of) {
 }  // namespace
 
 std::string print_manual() {
-    const settings values = defaults();
+    const settings values = every_default();
     std::string out;
     for (const section& s : all_sections()) {
         if (!out.empty()) out += '\n';
@@ -78,11 +70,12 @@ std::string print_manual() {
 }
 
 std::string print_example() {
-    const settings values = defaults();
+    const settings values = every_default();
     std::string out =
         "# The configuration of lode. Every setting stands here with its default, except\n"
-        "# origin.gateway and cache.device, which only you can know. Written by `lode "
-        "example-config`.\n";
+        "# origin.gateway and the sections in two brackets, which only you can know. Written by "
+        "`lode\n"
+        "# example-config`.\n";
     for (const section& s : all_sections()) {
         out += '\n';
         append_wrapped(out, "# ", s.sentence);
@@ -104,12 +97,12 @@ std::string print_example() {
 std::string print_configuration(const settings& s) {
     std::string out;
     for (const section& of : all_sections()) {
-        const std::size_t times = of.shape == section::form::array ? s.cache.devices.size() : 1;
-        for (std::size_t device = 0; device < times; ++device) {
+        const std::size_t times = of.is_array() ? of.tables->count(s) : 1;
+        for (std::size_t row = 0; row < times; ++row) {
             if (!out.empty()) out += '\n';
             out += header_of(of);
             for (const setting& each : settings_of(of.name)) {
-                out += fmt::format("{} = {}\n", each.key, print_value(each, s, device));
+                out += fmt::format("{} = {}\n", each.key, print_value(each, s, row));
             }
         }
     }

@@ -36,6 +36,8 @@ bool is_region(std::string_view text) {
     });
 }
 
+bool is_bucket(std::string_view text) { return is_path(text) && !text.contains('/'); }
+
 bool is_path(std::string_view text) { return !text.empty() && is_plain_text(text); }
 
 bool is_log_level(std::string_view text) {

@@ -23,6 +23,9 @@ namespace lode::tools {
 // Lower-case letters, digits and '-', at most 64 characters.
 [[nodiscard]] bool is_region(std::string_view text);
 
+// Plain, not empty, and without a slash.
+[[nodiscard]] bool is_bucket(std::string_view text);
+
 // Plain and not empty.
 [[nodiscard]] bool is_path(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "tools/lode/configuration.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -37,10 +38,13 @@ settings accepted(const std::string& toml) {
 }
 
 std::string with(const setting& of, std::string_view value) {
-    const bool device = of.section == device_section;
-    std::string toml = device ? "[[cache.device]]\n" : fmt::format("[{}]\n", of.section);
-    if (device && of.key != "path") toml += "path = \"/cache\"\n";
-    if (of.section == "origin") toml += "gateway = \"http://10.0.0.1:8000\"\n";
+    const auto section = std::ranges::find(all_sections(), of.section, &lode::tools::section::name);
+    std::string toml =
+        fmt::format(fmt::runtime(section->is_array() ? "[[{}]]\n" : "[{}]\n"), of.section);
+    for (const setting& other : settings_of(of.section)) {
+        if (other.now != setting::standing::required || other.key == of.key) continue;
+        toml += fmt::format("{} = {}\n", other.key, other.sample);
+    }
     return toml + fmt::format("{} = {}\n", of.key, value);
 }
 
@@ -205,8 +209,20 @@ TEST_CASE("every setting of a configuration arrives") {
         connections = 7
         connect_timeout = "500ms"
         answer_timeout = "5m"
+        [auth]
+        mode = "local"
+        keys = "/etc/lode/keys"
         [consistency]
+        mode = "bounded"
+        max_stale = "3s"
         objects = 100
+        [[consistency.rule]]
+        bucket = "live"
+        [[consistency.rule]]
+        bucket = "archive"
+        prefix = "2019/"
+        mode = "bounded"
+        max_stale = "1h"
         [[cache.device]]
         path = "/dev/nvme0n1"
         completion = "poll"
@@ -242,7 +258,15 @@ TEST_CASE("every setting of a configuration arrives") {
                        .connections = 7,
                        .connect_timeout = 500ms,
                        .answer_timeout = 5min};
-    expected.consistency.objects = 100;
+    expected.auth = {.mode = frontend::auth_mode::local, .keys = "/etc/lode/keys"};
+    expected.consistency = {.mode = frontend::consistency_mode::bounded,
+                            .max_stale = 3s,
+                            .objects = 100,
+                            .rules = {{.bucket = "live"},
+                                      {.bucket = "archive",
+                                       .prefix = "2019/",
+                                       .mode = frontend::consistency_mode::bounded,
+                                       .max_stale = 1h}}};
     expected.cache.devices = {{.path = "/dev/nvme0n1", .completion = engine::io_completion::poll},
                               {.path = "/var/lib/lode/cache.0", .size = 1_TiB}};
     expected.limits = {.connections = 10,
@@ -290,7 +314,12 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
     s.auth = {.mode = frontend::auth_mode::trust,
               .keys = "/keys",
               .trusted = frontend::trusted_clients::anyone};
-    s.consistency = {.mode = frontend::consistency_mode::bounded, .max_stale = 5s, .objects = 1};
+    s.consistency = {
+        .mode = frontend::consistency_mode::bounded,
+        .max_stale = 5s,
+        .objects = 1,
+        .rules = {{.bucket = "a", .prefix = "b/\"c"},
+                  {.bucket = "a", .mode = frontend::consistency_mode::bounded, .max_stale = 1ms}}};
     s.cache.flush_delay = 2s;
     s.cache.admission = frontend::admission_kind::second_hit;
     s.cache.device_errors = 0;
@@ -329,6 +358,7 @@ TEST_CASE("the example has the defaults, a gateway and a device") {
     settings expected;
     expected.origin.gateway = "http://10.0.0.1:8000";
     expected.cache.devices = {{.path = "/var/lib/lode/cache.0", .size = 1_TiB}};
+    expected.consistency.rules = {{.bucket = "archive"}};
 
     const configuration read = parse_configuration(print_example());
 
@@ -474,12 +504,35 @@ TEST_CASE("each mistake is one sentence with its line, its key and what was expe
         {"[consistency]\nmode = \"bounded\"\n",
          "lode.toml:2: consistency.mode: expected \"strong\" while auth.mode is \"gateway\", "
          "because every request asks the gateway anyway, got \"bounded\"\n"},
-        {"[auth]\nmode = \"trust\"\ntrusted = \"anyone\"\n[consistency]\nmode = \"bounded\"\n",
-         "lode.toml:5: consistency.mode: expected \"strong\", got \"bounded\", which is not "
-         "available in this version\n"},
         {"[consistency]\nmax_stale = \"5s\"\n",
          "lode.toml:2: consistency.max_stale: expected \"0s\" while consistency.mode is "
          "\"strong\", got \"5s\"\n"},
+        {"consistency = 1\n",
+         "lode.toml:1: consistency: expected [consistency] or [[consistency.rule]], got 1\n"},
+        {"[consistency.rule]\nbucket = \"b\"\n",
+         "lode.toml:1: consistency.rule: expected two brackets, [[consistency.rule]], got one\n"},
+        {"[consistency]\nrule = [\"b\"]\n",
+         "lode.toml:2: consistency.rule: expected a bucket and what holds for it, got \"b\"\n"},
+        {"[[\"consistency.rule\"]]\nbucket = \"b\"\n",
+         "lode.toml:1: \"consistency.rule\": expected [[consistency.rule]], without quotes\n"},
+        {"[[consistency.rule]]\nprefix = \"p\"\n",
+         "lode.toml:1: consistency.rule.bucket: expected a value such as \"archive\", it is not "
+         "set\n"},
+        {"[[consistency.rule]]\nbucket = \"b/c\"\n",
+         "lode.toml:2: consistency.rule.bucket: expected the name of a bucket, got \"b/c\"\n"},
+        {"[[consistency.rule]]\nbucket = \"b\"\nmax_stale = \"soon\"\n",
+         "lode.toml:3: consistency.rule.max_stale: expected a duration such as \"0s\", got "
+         "\"soon\"\n"},
+        {"[[consistency.rule]]\nbucket = \"a\"\n"
+         "[[consistency.rule]]\nbucket = \"b\"\nmode = \"bounded\"\n",
+         "lode.toml:5: consistency.rule.mode: expected \"strong\" while auth.mode is \"gateway\", "
+         "because every request asks the gateway anyway, got \"bounded\"\n"},
+        {"[[consistency.rule]]\nbucket = \"b\"\nmax_stale = \"5s\"\n",
+         "lode.toml:3: consistency.rule.max_stale: expected \"0s\" while the rule's mode is "
+         "\"strong\", got \"5s\"\n"},
+        {"[[consistency.rule]]\nbucket = \"b\"\n[[consistency.rule]]\nbucket = \"b\"\n",
+         "lode.toml:4: consistency.rule.bucket: expected one rule for each bucket and prefix, got "
+         "\"b\" and \"\" again\n"},
         {"[cluster]\nmembership = \"etcd\"\n",
          "lode.toml:2: cluster.membership: expected \"none\", got \"etcd\", which is not available "
          "in this version\n"},
@@ -505,6 +558,8 @@ TEST_CASE("each mistake is one sentence with its line, its key and what was expe
          "lode.toml:2: cache.device.path: expected the path of a file, got \"\"\n"},
         {"[[cache.device]]\npath = \"/a\"\nsize = \"lots\"\n",
          "lode.toml:3: cache.device.size: expected a size such as \"1TiB\", got \"lots\"\n"},
+        {"[[cache.device]]\npath = \"/a\"\nwrite_limit = \"lots\"\n",
+         "lode.toml:3: cache.device.write_limit: expected a size such as \"0B\", got \"lots\"\n"},
         {"[[cache.device]]\npath = \"/a\"\nsize = \"63MiB\"\n",
          "lode.toml:3: cache.device.size: expected a size from 64MiB to 1PiB, or 0B, got "
          "\"63MiB\"\n"},
@@ -592,6 +647,14 @@ TEST_CASE("size, depth and counts of a configuration have limits") {
     CHECK(complaints(devices).empty());
     CHECK(complaints(devices + "[[cache.device]]\npath = \"/last\"\n") ==
           "lode.toml:1: cache.device: expected at most 64 devices, got 65\n");
+
+    std::string rules;
+    for (std::size_t i = 0; i < consistency_rules_max; ++i) {
+        rules += fmt::format("[[consistency.rule]]\nbucket = \"{}\"\n", i);
+    }
+    CHECK(complaints(rules).empty());
+    CHECK(complaints(rules + "[[consistency.rule]]\nbucket = \"last\"\n") ==
+          "lode.toml:1: consistency.rule: expected at most 256 rules, got 257\n");
 
     // The deepest nesting that the limits on dots and on values let through to the parser.
     std::string deep;
