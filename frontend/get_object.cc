@@ -14,11 +14,16 @@ namespace {
 // A version that changes while we look for its bytes: ask again, but not for ever.
 constexpr int attempts_max = 3;
 
+// Some HTTP libraries say of a GET that its body is empty.
+bool has_body(const http::request_head& head) {
+    return head.body == http::framing::chunked || head.content_length > bytes(0);
+}
+
 bool may_be_cached(const request& r) {
     // What to make of a customer's key that cannot be read is for the store to say.
     if (r.what.sse_customer_key && !r.customer_key) return false;
     if (r.what.no_store) return false;
-    if (r.head.body != http::framing::none) return false;
+    if (has_body(r.head)) return false;
     // A web page asks for itself: what the origin allows one site is not for another.
     if (http::find_header(r.head.headers, "origin")) return false;
     // Replaced headers are for those who sign; of others the origin has an opinion.

@@ -173,6 +173,20 @@ TEST_CASE("an empty object is answered whole, and has no range") {
     CHECK(status_of(world.get("/data/empty", "Range: bytes=0-9\r\n")) == 416);
 }
 
+TEST_CASE("a GET whose body is said to be empty is served from the cache") {
+    small_world world;
+    world.objects["/data/k"] = {.body = "content"};
+    (void)world.get("/data/k");
+
+    const std::string answer = world.get("/data/k", "Content-Length: 0\r\n");
+    const std::string with_body =
+        world.talk("GET /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\n\r\nx");
+
+    CHECK(header_of(answer, "X-Cache") == "HIT");
+    CHECK(body_of(answer) == "content");
+    CHECK(header_of(with_body, "X-Cache") == "BYPASS");
+}
+
 TEST_CASE("no-store neither looks nor stores, no-cache looks but does not store") {
     small_world world;
     world.objects["/data/k"] = {.body = content(100)};
