@@ -12,12 +12,6 @@ namespace {
 constexpr bytes drain_max{256ULL << 10U};
 constexpr duration linger_time = std::chrono::seconds(2);
 
-bool writes(const s3::classified& what, std::string_view method) {
-    using enum s3::operation;
-    if (what.op == put_object || what.op == delete_object) return true;
-    return what.op == other_object && method != "GET" && method != "HEAD";
-}
-
 // A HEAD needs no range: with that of one byte it asks for the object to be brought in.
 bool asks_to_prestage(const request& r) {
     return r.what.op == s3::operation::head_object && !r.what.no_store && !r.what.part_number &&
@@ -128,9 +122,6 @@ engine::task<void> connection::answer() {
     co_await pass_through(here_, client_, request_);
     if (asks_to_prestage(request_) && client_.record().status / 100 == 2) {
         here_.prestages.begin(request_.name);
-    }
-    if (writes(request_.what, request_.head.method)) {
-        co_await here_.gateway.written(request_.name);
     }
 }
 

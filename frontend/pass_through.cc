@@ -201,6 +201,14 @@ engine::task<void> send_length_body(serving& here, client& out, const request& r
     answer.finish();
 }
 
+// Of an object, or of objects whose keys stand in the body.
+bool writes(const request& r) {
+    using enum s3::operation;
+    if (r.what.op == put_object || r.what.op == delete_object) return true;
+    if (r.what.op == bucket) return r.head.method == "POST";
+    return r.what.op == other_object && r.head.method != "GET" && r.head.method != "HEAD";
+}
+
 // The length is not known beforehand: chunked, or to the end of the connection for an old client.
 engine::task<void> send_open_ended_body(serving& here, client& out, const request& r,
                                         origin::exchange& answer, http::head_writer& writer) {
@@ -231,6 +239,8 @@ engine::task<void> send_open_ended_body(serving& here, client& out, const reques
         if (!sent) co_return out.break_off();
         out.record().bytes_out += *got;
     }
+    // Some origins begin to answer a copy or a completion while they are still at it.
+    if (writes(r)) co_await here.gateway.written(r.name);
     if (chunked) {
         out.expect_progress();
         auto ended = co_await chunks.finish(out.stream(), answer.reader().trailers());
@@ -297,6 +307,9 @@ engine::task<void> pass_through(serving& here, client& out, const request& r) {
         }
     }
     out.record().origin += engine::now() - asked;
+    // Before the client hears of it: it may read at once, on another connection. What went wrong may
+    // have happened all the same.
+    if (writes(r)) co_await here.gateway.written(r.name);
     if (!question) {
         if (question.error().code == errc::cancelled) {
             co_return co_await out.refuse_unreadable(r, question.error());

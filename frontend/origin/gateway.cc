@@ -93,7 +93,8 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
     const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
     if (stale > duration::zero()) {
         auto known = co_await find(i.name);
-        if (known.version != nullptr && engine::now() - known.confirmed <= stale) {
+        const bool recent = !known.doubted && engine::now() - known.confirmed <= stale;
+        if (known.version != nullptr && recent) {
             stats_.recent.add();
             co_return verdict{.version = std::move(known.version), .asked = known.confirmed};
         }
@@ -467,8 +468,19 @@ engine::task<void> gateway::written(const object_name& name) {
     for (std::size_t core = 0; core < neighbours_.size(); ++core) {
         gateway* there = neighbours_[core];
         co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
-                                 [&] { there->versions_.written(name, when); });
+                                 [&] { there->note_written(name, when); });
     }
+}
+
+void gateway::note_written(const object_name& name, time_point when) {
+    if (name.key.empty()) return versions_.something_written(when);
+    versions_.written(name, when);
+    if (consistency_.max_stale(name.bucket, name.key) == duration::zero()) return;
+    // Its other names: the current version, which may be another now, and the one without an id.
+    object_name other = without_version(name);
+    versions_.written(other, when);
+    other.version_id = "null";
+    versions_.written(other, when);
 }
 
 }  // namespace lode::frontend::origin

@@ -110,7 +110,8 @@ class gateway {
     // What we know of the object is doubtful: its bytes did not fit its description.
     engine::task<void> forget(const object_name& name);
 
-    // A write of the object has passed by.
+    // A write of the object has passed by, of whatever version; without a key, of any objects. To be
+    // said before the client may know of it.
     engine::task<void> written(const object_name& name);
 
     // The gateway's answer to a HEAD that passed by describes the version as one to a GET does.
@@ -167,6 +168,7 @@ class gateway {
     [[gnu::noinline]] engine::task<version_ptr> completed(const object_name& name,
                                                           version_ptr version, time_point asked);
     engine::task<verdict> relay(exchange answer, const inquiry& i, time_point asked);
+    void note_written(const object_name& name, time_point when);
     [[nodiscard]] core_id home_of(const object_name& name) const;
 
     origin_link link_;

@@ -10,7 +10,10 @@ version_cache::known version_cache::find(const object_name& name) {
     const auto found = entries_.find(key_of(name));
     if (found == entries_.end() || found->second.version == nullptr) return {};
     by_age_.move_to_back(found->second);
-    return {.version = found->second.version, .confirmed = found->second.when};
+    const entry& e = found->second;
+    return {.version = e.version,
+            .confirmed = e.when,
+            .doubted = something_written_ && e.when <= *something_written_};
 }
 
 void version_cache::remember(const object_name& name, version_ptr version, time_point asked) {
@@ -22,8 +25,11 @@ void version_cache::remember(const object_name& name, version_ptr version, time_
 
 void version_cache::written(const object_name& name, time_point when) { put(name, nullptr, when); }
 
+void version_cache::something_written(time_point when) { something_written_ = when; }
+
 void version_cache::put(const object_name& name, version_ptr version, time_point when) {
-    forget(name);
+    const auto known = entries_.find(key_of(name));
+    if (known != entries_.end()) erase(known->second);
     const auto [place, inserted] = entries_.try_emplace(std::string(key_of(name)));
     LODE_ASSERT(inserted);
     entry& e = place->second;
@@ -37,7 +43,8 @@ void version_cache::put(const object_name& name, version_ptr version, time_point
 
 void version_cache::forget(const object_name& name) {
     const auto found = entries_.find(key_of(name));
-    if (found != entries_.end()) erase(found->second);
+    if (found == entries_.end() || found->second.version == nullptr) return;
+    put(name, nullptr, found->second.when);
 }
 
 std::size_t version_cache::cost_of(const entry& e) {

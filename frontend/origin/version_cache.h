@@ -5,13 +5,14 @@
 // entry costs a round trip, not a wrong byte.
 //
 // A write leaves a mark in the place of the version, so that an answer to a question that was sent
-// before it, and arrives after it, is not remembered.
+// before it, and arrives after it, is not remembered. What is forgotten leaves one, too: of its age.
 //
 //   Core     One cache per core.
 //   Memory   At most `memory_max` and `objects_max`; the least recently used goes first.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,6 +32,7 @@ class version_cache {
     struct known {
         version_ptr version;     // or null
         time_point confirmed{};  // when the question was sent that the origin answered with it
+        bool doubted = false;    // a write since then may have been of this object
     };
     [[nodiscard]] known find(const object_name& name);
 
@@ -41,6 +43,9 @@ class version_cache {
     // A write of the object ended at this time: forgets, and keeps what was asked before from coming
     // back.
     void written(const object_name& name, time_point when);
+
+    // The same of objects that nobody knows: what was confirmed before is doubted from now on.
+    void something_written(time_point when);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] std::size_t memory() const { return memory_; }
@@ -65,6 +70,7 @@ class version_cache {
 
     std::size_t objects_max_;
     std::size_t memory_ = 0;
+    std::optional<time_point> something_written_;
     std::unordered_map<std::string, entry, hash, std::equal_to<>> entries_;
     list<entry> by_age_;  // front: least recently used
     std::string key_;     // reused

@@ -114,8 +114,9 @@ inline std::string error_code_of(std::string_view answer) {
 
 class local_world {
   public:
-    explicit local_world(auth_mode mode = auth_mode::local)
-        : world(1, with_mode(mode), own_identity) {
+    explicit local_world(auth_mode mode = auth_mode::local) : local_world(with_mode(mode)) {}
+
+    explicit local_world(const settings& s) : world(1, s, own_identity) {
         auto keys = access::parse_key_file(some_keys);
         LODE_ASSERT(keys.has_value());
         world.serving().gate.use(*keys);

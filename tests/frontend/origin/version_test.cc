@@ -168,9 +168,43 @@ TEST_CASE("the version cache forgets what was used least recently") {
     CHECK(cache.find(named("1")).version == version);
     CHECK(cache.find(named("3")).version == version);
     CHECK(cache.size() == 2);
+    const std::size_t memory = cache.memory();
     cache.forget(named("1"));
     cache.forget(named("3"));
-    CHECK(cache.memory() == 0);
+    CHECK(cache.find(named("1")).version == nullptr);
+    CHECK(cache.find(named("3")).version == nullptr);
+    CHECK(cache.memory() < memory);
+}
+
+TEST_CASE("forgetting a version does not let an older answer back in") {
+    version_cache cache(10);
+    const version_ptr version = *describe_version("o", some_name, 206, good_headers());
+    cache.written(named("1"), at(5));
+    cache.forget(named("1"));
+    cache.remember(named("1"), version, at(4));
+    CHECK(cache.find(named("1")).version == nullptr);
+
+    cache.remember(named("1"), version, at(6));
+    cache.forget(named("1"));
+    cache.remember(named("1"), version, at(4));
+
+    CHECK(cache.find(named("1")).version == nullptr);
+}
+
+TEST_CASE("a write of objects that nobody knows makes every older word doubtful") {
+    version_cache cache(10);
+    const version_ptr version = *describe_version("o", some_name, 206, good_headers());
+    cache.remember(named("1"), version, at(4));
+    cache.remember(named("2"), version, at(5));
+    CHECK_FALSE(cache.find(named("1")).doubted);
+
+    cache.something_written(at(5));
+    cache.remember(named("3"), version, at(6));
+
+    CHECK(cache.find(named("1")).doubted);
+    CHECK(cache.find(named("2")).doubted);
+    CHECK(cache.find(named("2")).version == version);
+    CHECK_FALSE(cache.find(named("3")).doubted);
 }
 
 TEST_CASE("an answer to a question from before a write is not remembered") {
