@@ -187,6 +187,30 @@ TEST_CASE("a GET whose body is said to be empty is served from the cache") {
     CHECK(header_of(with_body, "X-Cache") == "BYPASS");
 }
 
+TEST_CASE("what the origin says of a delete marker reaches the client, cached or not") {
+    small_world world;
+    world.objects["/data/k"] = {.body = "content"};
+    (void)world.get("/data/k");
+    for (const unsigned status : {404U, 405U}) {
+        world.instead = [&](const origin_request&) -> std::optional<std::string> {
+            return "HTTP/1.1 " + std::to_string(status) +
+                   " No\r\nx-amz-delete-marker: true\r\nx-amz-version-id: v2\r\nAllow: DELETE\r\n"
+                   "Content-Length: 2\r\n\r\nno";
+        };
+        for (const auto* target : {"/data/k", "/data/k?versionId=v2"}) {
+            INFO(status << " " << target);
+
+            const std::string answer = world.get(target);
+
+            CHECK(status_of(answer) == status);
+            CHECK(header_of(answer, "x-amz-delete-marker") == "true");
+            CHECK(header_of(answer, "x-amz-version-id") == "v2");
+            CHECK(header_of(answer, "Allow") == "DELETE");
+            CHECK(body_of(answer) == "no");
+        }
+    }
+}
+
 TEST_CASE("no-store neither looks nor stores, no-cache looks but does not store") {
     small_world world;
     world.objects["/data/k"] = {.body = content(100)};

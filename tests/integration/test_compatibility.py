@@ -140,6 +140,22 @@ class ResponseOverrides(Compared):
         self.expect_stored_headers(key)
 
 
+    def test_an_answer_that_is_not_http_harms_nobody(self):
+        if self.origin_name != "radosgw" or self.world.direct:
+            self.skipTest("only radosgw answers so, and only a proxy can do something about it")
+        key = self.store(self.new_key(), self.size, signed=[("x-amz-acl", "public-read")])
+        anonymous = self.s3.anonymous()
+        self.addCleanup(anonymous.close)
+        self.expect_content(anonymous.get(self.bucket, key), key, 0, self.size)
+        self.read_until_hit(key, self.size)
+
+        answer = anonymous.get(self.bucket, key, query=self.overrides[:1])
+
+        self.expect_status(answer, 502)
+        self.expect_cache(anonymous.get(self.bucket, key, fresh=True), "HIT")
+        self.compare_get(key)
+
+
 class Versions(Compared):
     """versionId, where the store keeps versions."""
 
@@ -211,7 +227,7 @@ class Versions(Compared):
                                            headers=fields)
                             for client in (self.s3, self.at_origin))
                         self.expect_same(answer, direct)
-                        self.expect_status(answer, 405 if query else 404)
+                        self.expect_status(answer, 404, 405)     # 16.2 says 404 to both
                         for name in ("x-amz-delete-marker", "x-amz-version-id", "Allow"):
                             self.assertEqual(answer.header(name), direct.header(name))
         self.assertEqual(self.s3.get(self.bucket, key).header("x-amz-delete-marker"),
@@ -342,19 +358,19 @@ class ConditionalRanges(Compared):
     def test_if_range_is_answered_as_the_store_does(self):
         values = [self.etag, self.other, f"W/{self.etag}", *self.dates, "nonsense"]
         for value in values:
-            for range in ("bytes=10-19", f"bytes={MIB}-", "bytes=-7", f"bytes={self.size}-", None):
-                with self.subTest(if_range=value, range=range):
-                    tied = [("if-range", value), *([("range", range)] if range else [])]
+            for wanted in ("bytes=10-19", f"bytes={MIB}-", "bytes=-7", f"bytes={self.size}-", None):
+                with self.subTest(if_range=value, range=wanted):
+                    tied = [("if-range", value), *([("range", wanted)] if wanted else [])]
                     self.compare_get(self.key, signed=tied)
                     self.compare_get(self.key, headers=tied)
-                    if range:
+                    if wanted:
                         self.compare_get(self.key, headers=tied[:1], signed=tied[1:])
 
     def test_a_signed_range_with_a_signed_if_match_is_a_hit(self):
         self.origin.mark()
-        for range in ("bytes=0-99", f"bytes={MIB - 5}-{MIB + 5}", "bytes=-100"):
-            with self.subTest(range=range):
-                tied = [("if-match", self.etag), ("range", range)]
+        for value in ("bytes=0-99", f"bytes={MIB - 5}-{MIB + 5}", "bytes=-100"):
+            with self.subTest(range=value):
+                tied = [("if-match", self.etag), ("range", value)]
                 answer = self.s3.get(self.bucket, self.key, signed=tied)
                 self.expect_status(answer, 206)
                 if self.origin.revalidates:
@@ -390,8 +406,9 @@ class ConditionalRanges(Compared):
             for where in ("headers", "signed"):
                 with self.subTest(conditions=conditions, where=where):
                     answer = self.compare_get(self.key, **{where: conditions})
-                    self.expect_status(answer, 304)
-                    self.assertEqual(answer.body, b"")
+                    if self.origin.revalidates:
+                        self.expect_status(answer, 304)
+                        self.assertEqual(answer.body, b"")
 
 
 class StoredHeaders(Compared):
@@ -437,7 +454,7 @@ class StoredHeaders(Compared):
 
         answer = self.compare_get(key, query=[("unheard-of", "1")])
 
-        self.expect_cache(answer, "BYPASS")
+        self.assertNotEqual(answer.cache, "HIT")
 
     def test_a_hit_has_a_request_id_and_a_date_of_its_own(self):
         key = self.cached(self.new_key(), self.size)
@@ -519,9 +536,9 @@ class Keys(Compared):
                     answer = self.compare_get(key)
                     self.assertEqual(answer.header("Content-Length"), "0")
                     self.compare(lambda client: client.head(self.bucket, key))
-                    for range in ("bytes=0-0", "bytes=0-", "bytes=-1"):
-                        self.compare_get(key, range=range)
-                        self.compare_get(key, signed=[("range", range)])
+                    for value in ("bytes=0-0", "bytes=0-", "bytes=-1"):
+                        self.compare_get(key, range=value)
+                        self.compare_get(key, signed=[("range", value)])
 
 
 class PartNumbers(Compared):
@@ -541,9 +558,11 @@ class PartNumbers(Compared):
         self.read_until_hit(self.key, sum(self.sizes))
         offset = 0
         for number, size in enumerate(self.sizes, 1):
-            answer = self.compare_hit(self.get(number))
+            answer = self.compare(self.get(number))
             if answer.status == 206:
                 self.expect_content(answer, self.key, offset, size)
+                if self.origin.revalidates:
+                    self.expect_cache(answer, "HIT")
             offset += size
 
     def test_a_part_together_with_other_things_is_answered_as_the_store_does(self):
