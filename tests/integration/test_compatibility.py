@@ -3,6 +3,7 @@
 import base64
 import datetime
 import email.utils
+import hashlib
 import zlib
 
 from harness import content, fetched
@@ -366,6 +367,23 @@ class ConditionalRanges(Compared):
                     if wanted:
                         self.compare_get(self.key, headers=tied[:1], signed=tied[1:])
 
+    def test_odd_conditions_are_answered_as_the_store_does(self):
+        bare = self.etag.strip('"')
+        values = ["*", bare, f"W/{self.etag}", f"{self.other}, {self.etag}", f"{self.etag},{self.other}",
+                  f'"{bare.upper()}"', '""', "nonsense", f" {self.etag}"]
+        for name in ("if-match", "if-none-match"):
+            for value in values:
+                for more in ([], [("range", "bytes=10-19")]):
+                    with self.subTest(name=name, value=value, more=more):
+                        self.compare_get(self.key, signed=[(name, value.strip()), *more])
+                        self.compare_get(self.key, headers=[(name, value), *more])
+        for name in ("if-modified-since", "if-unmodified-since"):
+            for value in ("nonsense", "0", "Thu, 01 Jan 1970 00:00:00 GMT",
+                          "Thursday, 01-Jan-70 00:00:00 GMT", "Thu, 31 Dec 2099 00:00:00 GMT"):
+                with self.subTest(name=name, value=value):
+                    self.compare_get(self.key, signed=[(name, value)])
+                    self.compare_get(self.key, headers=[(name, value)])
+
     def test_a_signed_range_with_a_signed_if_match_is_a_hit(self):
         self.origin.mark()
         for value in ("bytes=0-99", f"bytes={MIB - 5}-{MIB + 5}", "bytes=-100"):
@@ -448,6 +466,41 @@ class StoredHeaders(Compared):
                 {"headers": [("Content-Length", "0")]}):
             with self.subTest(request=request):
                 self.compare_get_hit(key, **request)
+
+    def test_odd_values_are_the_same_cold_and_cached(self):
+        for headers, signed in (([("content-disposition", 'inline; filename="\xc3\xbc"')], []),
+                                ([("content-language", "\xe9")], []),
+                                ([], [("x-amz-meta-empty", "")]),
+                                ([], [("x-amz-meta-blanks", "a  b   c")]),
+                                ([], [("x-amz-meta-encoded", "=?UTF-8?B?w7xtbGF1dA==?=")]),
+                                ([], [("x-amz-meta-CamelCase", "x"), ("content-type", "")]),
+                                ([], [("x-amz-meta-%d" % number, "x" * 10) for number in range(40)])):
+            with self.subTest(headers=headers, signed=signed):
+                key = self.new_key()
+                stored = self.at_origin.put_named(self.bucket, key, self.size, headers=headers,
+                                                  signed=signed)
+                if stored.status != 200:
+                    continue        # the store will not have it
+                self.compare_get(key)
+                self.read_until_hit(key, self.size)
+                self.compare_get(key)
+                self.compare_get_hit(key, range="bytes=5-9")
+
+    def test_tags_set_through_lode_are_counted_by_the_next_read(self):
+        key = self.cached(self.new_key(), self.size)
+        for tags in ("<Tag><Key>a</Key><Value>1</Value></Tag>",
+                     "<Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value>2</Value></Tag>"):
+            body = f"<Tagging><TagSet>{tags}</TagSet></Tagging>".encode()
+            digest = base64.b64encode(hashlib.md5(body).digest()).decode()
+            done = self.s3.request("PUT", self.s3.path(self.bucket, key), query=[("tagging", None)],
+                                   body=body, signed=[("content-md5", digest)])
+            self.expect_status(done, 200)
+            self.compare_get(key)
+            self.compare_get_hit(key)
+        self.expect_status(self.s3.request("DELETE", self.s3.path(self.bucket, key),
+                                           query=[("tagging", None)]), 204)
+        self.compare_get(key)
+        self.compare_get_hit(key)
 
     def test_a_query_that_nobody_knows_is_the_stores_to_answer(self):
         key = self.cached(self.new_key(), self.size, signed=self.fields)

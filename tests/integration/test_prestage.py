@@ -6,6 +6,7 @@ import time
 from harness.case import EVERY_ORIGIN, Case
 from harness.content import KIB, MIB
 from harness.processes import run
+from test_local_auth import TRAINER, LocalCase
 
 ONE_BYTE = [("Range", "bytes=0-0")]
 
@@ -100,6 +101,27 @@ class Prestage(LocateCase):
         self.assertEqual(self.prestaged("asked"), before)
         self.expect_cache(self.s3.get(self.bucket, key), "MISS")
 
+    def test_a_new_content_is_brought_in_where_the_old_one_was(self):
+        key = self.cached(self.new_key(), 3 * MIB)
+        self.store(key, 2 * MIB, name="other")
+
+        self.expect_status(self.s3.head(self.bucket, key, headers=ONE_BYTE), 200, 206)
+        self.wait_until_here(key)
+        answer = self.s3.get(self.bucket, key)
+
+        self.expect_content(answer, "other", 0, 2 * MIB)
+        self.expect_cache(answer, "HIT")
+
+    def test_a_presigned_head_brings_it_in(self):
+        key = self.store(self.new_key(), 300 * KIB)
+        path, query = self.s3.presigned("HEAD", self.bucket, key)
+
+        self.expect_status(self.s3.anonymous().request("HEAD", path, query=query, headers=ONE_BYTE),
+                           200, 206)
+        self.wait_until_here(key)
+
+        self.expect_cache(self.s3.get(self.bucket, key), "HIT")
+
     def test_an_empty_object_is_brought_in(self):
         key = self.store(self.new_key(), 0)
         before = self.prestaged("failed")
@@ -155,6 +177,43 @@ class SlowPrestage(LocateCase):
         self.expect_cache(answer, "FILLING")
         self.wait_until_here(key)
         self.assertLess(self.origin.tally().sent, size + MIB)
+
+
+class PrestageByRule(LocalCase):
+    """Where lode decides, who may not read an object does not bring it in."""
+
+    def test_only_who_may_read_brings_in(self):
+        for prefix, status in (("open/", 200), ("hidden/", 403)):
+            with self.subTest(prefix=prefix):
+                key = self.store(prefix + self.new_key(), 300 * KIB)
+                head = self.client(TRAINER).head(self.bucket, key, headers=ONE_BYTE)
+                self.assertIn(head.status, (200, 206) if status == 200 else (403,))
+                time.sleep(0.3)
+                self.expect_cache(self.s3.get(self.bucket, key), "HIT" if status == 200 else "MISS")
+
+
+class PrestageVersions(LocateCase):
+    origins = ("radosgw",)
+
+    def test_the_version_that_was_named_is_brought_in(self):
+        body = (b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+                b"<Status>Enabled</Status></VersioningConfiguration>")
+        self.expect_status(self.at_origin.request("PUT", f"/{self.bucket}",
+                                                  query=[("versioning", None)], body=body), 200)
+        key, before = self.new_key(), self.prestaged("complete")
+        old = self.at_origin.put_named(self.bucket, key, 300 * KIB, name="old")
+        self.store(key, 200 * KIB, name="current")
+        query = [("versionId", old.header("x-amz-version-id"))]
+
+        self.expect_status(self.s3.head(self.bucket, key, query=query, headers=ONE_BYTE), 200, 206)
+        self.eventually(lambda: self.prestaged("complete") > before, what="the pre-staging")
+        named = self.s3.get(self.bucket, key, query=query)
+        current = self.s3.get(self.bucket, key)
+
+        self.expect_content(named, "old", 0, 300 * KIB)
+        self.expect_cache(named, "HIT")
+        self.expect_content(current, "current", 0, 200 * KIB)
+        self.expect_cache(current, "MISS")
 
 
 class Locate(LocateCase):
