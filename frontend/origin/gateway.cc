@@ -91,7 +91,8 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
     if (i.who == asker::client || !plain) co_return co_await decide(i);
 
     const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
-    if (stale > duration::zero()) {
+    // Who says no-cache wants to have it confirmed (RFC 9111 section 5.2.1.4).
+    if (stale > duration::zero() && !i.what.no_cache) {
         auto known = co_await find(i.name);
         const bool recent = !known.doubted && engine::now() - known.confirmed <= stale;
         if (known.version != nullptr && recent) {

@@ -1,7 +1,9 @@
 """consistency.mode = "bounded": fewer questions, a write through lode seen at once, another in time. And
 how "strong" shares its questions, where lode asks them itself."""
 
+import base64
 import concurrent.futures
+import hashlib
 import threading
 import time
 
@@ -99,8 +101,6 @@ class Bounded(BoundedCase):
         expect("back", 8000)
 
     def digest(self, body):
-        import base64
-        import hashlib
         return [("content-md5", base64.b64encode(hashlib.md5(body).digest()).decode())]
 
     def test_the_version_that_a_client_names_is_bounded_too(self):
@@ -126,6 +126,29 @@ class Bounded(BoundedCase):
         self.expect_status(self.s3.get(self.bucket, key, signed=[("if-none-match", etag)]), 304)
         self.store(key, 10 * KIB, name="other")
         self.expect_status(self.s3.get(self.bucket, key, signed=[("if-match", etag)]), 412)
+
+
+    def test_who_says_no_cache_has_it_confirmed(self):
+        key = self.cached(self.new_key(), 300 * KIB)
+        self.store(key, 200 * KIB, name="other")
+
+        answer = self.s3.get(self.bucket, key, headers=[("Cache-Control", "no-cache")])
+
+        self.expect_content(answer, "other", 0, 200 * KIB)
+
+
+class BoundedWithTrust(BoundedCase):
+    mode = "trust"
+
+    def test_it_is_the_same_for_anybody(self):
+        key = self.cached(self.new_key(), 10 * KIB)
+        self.expect_now(key, key, 10 * KIB)
+        self.origin.mark()
+        for _ in range(20):
+            self.expect_now(key, key, 10 * KIB)
+        self.assertLessEqual(self.questions(), 2)
+        self.expect_status(self.s3.put_named(self.bucket, key, 9 * KIB, name="other"), 200)
+        self.expect_now(key, "other", 9 * KIB)
 
 
 class BoundedByRule(BoundedCase):

@@ -48,6 +48,20 @@ TEST_CASE("a word that is recent enough is not asked for again, and an older one
     CHECK(w.world.serving().gateway.stats().recent.value() == 1);
 }
 
+TEST_CASE("who says no-cache has even a recent word confirmed") {
+    local_world w(bounded(1h));
+    w.world.objects["/data/k"] = {.body = "old"};
+    (void)w.ask(writer_key, read_of("/data/k"));
+    w.world.objects["/data/k"] = {.body = "newer", .etag = "\"v2\""};
+
+    const std::string unasked = w.ask(writer_key, read_of("/data/k"));
+    const std::string confirmed =
+        w.ask(writer_key, {.target = "/data/k", .unsigned_lines = "Cache-Control: no-cache\r\n"});
+
+    CHECK(body_of(unasked) == "old");
+    CHECK(body_of(confirmed) == "newer");
+}
+
 TEST_CASE("a write that passes by is seen at once, whatever version it names") {
     struct write {
         std::string method;
