@@ -341,6 +341,8 @@ TEST_CASE("what cannot be had is refused with its reason, and in time") {
 namespace {
 
 struct purging {
+    source_facts facts;
+    source_facts slow{.pause = 1ms};  // the store may end its fill after the test's own steps
     bool pinned_right = false;
     reading after;
     presence seen, while_filling;
@@ -350,8 +352,7 @@ struct purging {
 
 task<void> purge_parts(store_under_test on, purging& out) {
     const part_key key = numbered_part(1, 3_MiB);
-    source_facts facts;
-    (void)co_await bring(on.store, key, facts);
+    (void)co_await bring(on.store, key, out.facts);
     auto lease = co_await on.store.read(key, 1, soon(), whole_chunk);
     LODE_ASSERT(lease.has_value());
     co_await on.store.purge(key);
@@ -363,8 +364,7 @@ task<void> purge_parts(store_under_test on, purging& out) {
     out.stats = on.store.stats();
 
     const part_key other = numbered_part(2, 3_MiB);
-    source_facts slow{.pause = 1ms};
-    (void)co_await on.store.fill(other, whole(other), source_of(other, slow));
+    (void)co_await on.store.fill(other, whole(other), source_of(other, out.slow));
     co_await on.store.purge(other);
     out.while_filling = co_await on.store.look(other);
     out.filled = co_await read_all(on.store, other);
