@@ -202,6 +202,13 @@ gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
         }
         co_return verdict{.version = std::move(current), .answer = std::nullopt, .asked = asked};
     }
+    // Bytes, and not the client's: the range was ours.
+    if (one_byte_only && status >= 200 && status < 300) {
+        stats_.touched.add();
+        co_await forget(i.name);
+        co_await answer->discard();
+        co_return std::nullopt;
+    }
     co_return co_await relay(std::move(*answer), i, asked);
 }
 

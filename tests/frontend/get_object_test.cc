@@ -395,3 +395,20 @@ TEST_CASE("what an origin allows one web site is not told to another") {
     CHECK(header_of(none, "Access-Control-Allow-Origin").empty());
     CHECK(header_of(again, "Access-Control-Allow-Origin").empty());
 }
+
+TEST_CASE("an answer to lode's own range is never sent to a client that asked for another") {
+    small_world world;
+    world.objects["/data/k"] = {.body = content(1000)};
+    world.get("/data/k");
+    world.objects["/data/k"] = {.body = content(1000, 2), .etag = "\"v2\""};
+    // An origin that does not say which bytes it sends.
+    world.instead = [](const origin_request& r) -> std::optional<std::string> {
+        if (r.header("range") != "bytes=0-0") return std::nullopt;
+        return "HTTP/1.1 206 Partial Content\r\nETag: \"v2\"\r\nContent-Length: 1\r\n\r\nx";
+    };
+
+    const std::string answer = world.get("/data/k", "Range: bytes=5-9\r\n");
+
+    CHECK(status_of(answer) == 206);
+    CHECK(body_of(answer) == content(1000, 2).substr(5, 5));
+}
