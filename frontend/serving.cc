@@ -36,6 +36,7 @@ origin::gateway::options gateway_options(const node_context& node) {
         return mode == consistency_mode::bounded ? max_stale : duration::zero();
     };
     std::vector<origin::consistency::rule> rules;
+    rules.reserve(c.rules.size());
     for (const consistency_rule& r : c.rules) {
         rules.push_back(
             {.bucket = r.bucket, .prefix = r.prefix, .max_stale = stale_of(r.mode, r.max_stale)});

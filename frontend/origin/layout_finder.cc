@@ -46,7 +46,7 @@ engine::task<part_layout> layout_finder::find(const object_name& name,
         }
     }
     auto exact = co_await ask_all(name, version, part, parts);
-    co_return exact ? std::move(*exact) : computed;
+    co_return exact ? *exact : computed;
 }
 
 engine::task<std::optional<part_extent>> layout_finder::locate(const object_name& name,
