@@ -151,17 +151,18 @@ void gateway::note_relearned(const version_ptr& doubted, const version_ptr& now)
     if (doubted != nullptr && now != nullptr && doubted->same_as(*now)) tells_whole_seconds_ = true;
 }
 
-std::string gateway::unmodified_since(const object_version& known) const {
+std::string_view gateway::unmodified_since(const object_version& known,
+                                           std::array<char, s3::http_date_length>& room) const {
     const auto told = s3::parse_http_date(known.last_modified);
     if (!tells_whole_seconds_ || !told) return known.last_modified;
-    std::array<char, s3::http_date_length> text;
-    return std::string(s3::format_http_date(*told + std::chrono::seconds(1), text));
+    return s3::format_http_date(*told + std::chrono::seconds(1), room);
 }
 
 gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     // An empty object satisfies no range; asking for its first byte would hide that it is unchanged.
     const bool one_byte_only = range_is_free(i) && known->size > bytes(0);
-    const std::string since = unmodified_since(*known);
+    std::array<char, s3::http_date_length> room;
+    const std::string_view since = unmodified_since(*known, room);
     const http::header added[] = {{.name = "If-None-Match", .value = known->etag},
                                   {.name = "If-Unmodified-Since", .value = since},
                                   one_byte};
@@ -247,7 +248,8 @@ engine::task<result<bool>> gateway::untouched(const object_name& name, const obj
     if (!signing) co_return std::unexpected(signing.error());
     auto fields = views_of(*signing);
     fields.push_back({.name = "If-None-Match", .value = known.etag});
-    const std::string since = unmodified_since(known);
+    std::array<char, s3::http_date_length> room;
+    const std::string_view since = unmodified_since(known, room);
     fields.push_back({.name = "If-Unmodified-Since", .value = since});
     if (known.size > bytes(0)) fields.push_back(one_byte);
     auto answer =

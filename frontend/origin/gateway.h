@@ -29,6 +29,7 @@
 //   Errors   As exchange.h; a verdict otherwise.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,6 +46,7 @@
 #include "frontend/origin/shared_validation.h"
 #include "frontend/origin/upload_watch.h"
 #include "frontend/origin/version_cache.h"
+#include "frontend/s3/http_date.h"
 #include "frontend/s3/request_class.h"
 
 namespace lode::frontend::origin {
@@ -160,7 +162,9 @@ class gateway {
                                          std::vector<http::header> also);
 
     void note_relearned(const version_ptr& doubted, const version_ptr& now);
-    [[nodiscard]] std::string unmodified_since(const object_version& known) const;
+    // What to say in If-Unmodified-Since; in `room` where that is not the version's own text.
+    [[nodiscard]] std::string_view unmodified_since(
+        const object_version& known, std::array<char, s3::http_date_length>& room) const;
 
     engine::task<version_cache::known> find(const object_name& name);
     engine::task<version_ptr> learn(const inquiry& i, const http::response_head& head,
