@@ -39,7 +39,6 @@ class admin {
     engine::task<reply> answer(const http::request_head& head);
     engine::task<reply> change_device(std::string target);
     engine::task<reply> find_object(std::string target);
-    [[nodiscard]] std::string metrics() const;
 
     const node_context& node_;
     std::span<serving* const> cores_;  // null until that core has started
