@@ -13,25 +13,19 @@ constexpr duration part_patience = std::chrono::hours(1);
 // How long an end may wait for us to hear of it.
 constexpr duration notices_end_within = std::chrono::milliseconds(250);
 
-std::string key_of(const origin::object_name& name) {
-    std::string key;
-    name.append_to(key);
-    return key;
-}
-
 }  // namespace
 
 void prestaging::begin(const origin::object_name& name) {
     if (stopping_) return;
     if (under_way_.size() >= objects_max) return stats_.refused.add();
-    const auto [place, is_new] = under_way_.try_emplace(key_of(name));
+    const auto [place, is_new] = under_way_.try_emplace(name.text());
     if (!is_new) return;
     stats_.asked.add();
     background_.spawn(run(name, place->second));
 }
 
 std::optional<prestaging::progress> prestaging::progress_of(const origin::object_name& name) const {
-    const auto found = under_way_.find(key_of(name));
+    const auto found = under_way_.find(name.text());
     if (found == under_way_.end()) return std::nullopt;
     return found->second;
 }
@@ -44,7 +38,7 @@ engine::task<void> prestaging::stop() {
 engine::task<void> prestaging::run(origin::object_name name, progress& mine) {
     const bool complete = co_await bring(name, mine);
     (complete ? stats_.complete : stats_.failed).add();
-    under_way_.erase(key_of(name));
+    under_way_.erase(name.text());
 }
 
 engine::task<bool> prestaging::bring(const origin::object_name& name, progress& mine) {

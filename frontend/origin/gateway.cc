@@ -14,7 +14,6 @@ namespace lode::frontend::origin {
 namespace {
 
 constexpr http::header one_byte{.name = "Range", .value = "bytes=0-0"};
-constexpr http::header wants_checksums{.name = "x-amz-checksum-mode", .value = "ENABLED"};
 
 // True when the answer is about the one byte that we asked for, not about the client's range.
 bool is_one_byte(const http::response_head& head) {
@@ -29,35 +28,11 @@ forwarded_head as_it_came(const http::request_head& request) {
     return {.method = request.method, .target = request.target, .headers = request.headers};
 }
 
-// Whether Range may be put in, or in another's place.
-bool range_is_free(const inquiry& i) { return !i.what.range_signed && !i.what.part_number; }
-
-// Whether the answer's headers are those that were stored.
-bool describes(const inquiry& i) { return i.what.overrides.empty(); }
-
 // Whether the client says whose bucket it must be, or that it pays: the origin's word on that is for
 // this request alone.
 bool has_terms(const inquiry& i) {
     return http::find_header(i.head.headers, "x-amz-expected-bucket-owner") ||
            http::find_header(i.head.headers, "x-amz-request-payer");
-}
-
-std::string key_of(const object_name& name) {
-    std::string key;
-    name.append_to(key);
-    return key;
-}
-
-// What an upload is of: the version comes into being by it.
-object_name without_version(const object_name& name) {
-    return {.scope = name.scope, .bucket = name.bucket, .key = name.key};
-}
-
-// What a question of our own must say about a customer's key, where the client has one.
-std::vector<http::header> key_fields_of(const inquiry& i) {
-    if (i.name.customer_key.empty()) return {};
-    const auto fields = sealing::customer_key_fields(i.head.headers);
-    return {fields.begin(), fields.end()};
 }
 
 wall_time wall_now() { return engine::scheduler::current().time().wall(); }
@@ -86,7 +61,7 @@ engine::task<result<verdict>> gateway::authorise(const inquiry& i) {
 
 engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
     // Who has the customer's key, another's answer does not tell.
-    const bool plain = !i.what.conditional && describes(i) && !i.what.part_number &&
+    const bool plain = !i.what.conditional && i.describes() && !i.what.part_number &&
                        i.name.customer_key.empty() && !has_terms(i);
     if (i.who == asker::client || !plain) co_return co_await decide(i);
 
@@ -100,7 +75,7 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
             co_return verdict{.version = std::move(known.version), .asked = known.confirmed};
         }
     }
-    const std::string object = key_of(i.name);
+    const std::string object = i.name.text();
     const time_point came = engine::now();
     auto turn = co_await validations_.enter(object);
     if (turn.what == shared_validation::turn::kind::told) {
@@ -121,14 +96,14 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
     for (int round = 0; round < 2; ++round) {
         version_ptr known = (co_await find(i.name)).version;
         if (doubted == nullptr) doubted = known;
-        const bool matched = i.what.only_if_match && own_ != nullptr && !range_is_free(i);
+        const bool matched = i.what.only_if_match && own_ != nullptr && !i.range_is_free();
         if (known != nullptr && (!i.what.conditional || matched)) {
             auto said = i.what.conditional ? co_await revalidate_matched(i, std::move(known))
                                            : co_await revalidate(i, std::move(known));
             if (!said) co_return std::unexpected(said.error());
             if (*said) co_return std::move(**said);
         }
-        if (range_is_free(i) && describes(i)) {
+        if (i.range_is_free() && i.describes()) {
             auto said = co_await probe(i);
             if (!said) co_return std::unexpected(said.error());
             if (*said) {
@@ -138,7 +113,7 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
             break;
         }
         if (round > 0 || (i.what.conditional && !matched)) break;
-        const version_ptr described = co_await describe(i.name, key_fields_of(i));
+        const version_ptr described = co_await describe(i.name, i.customer_key_fields());
         if (described == nullptr) break;
         note_relearned(doubted, described);
     }
@@ -160,7 +135,7 @@ std::string_view gateway::unmodified_since(const object_version& known,
 
 gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     // An empty object satisfies no range; asking for its first byte would hide that it is unchanged.
-    const bool one_byte_only = range_is_free(i) && known->size > bytes(0);
+    const bool one_byte_only = i.range_is_free() && known->size > bytes(0);
     std::array<char, s3::http_date_length> room;
     const std::string_view since = unmodified_since(*known, room);
     const http::header added[] = {{.name = "If-None-Match", .value = known->etag},
@@ -195,7 +170,7 @@ gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     if (one_byte_only && is_one_byte(answer->head())) {
         stats_.touched.add();
         version_ptr current =
-            describes(i) ? co_await learn(i, answer->head(), asked) : version_ptr();
+            i.describes() ? co_await learn(i, answer->head(), asked) : version_ptr();
         co_await answer->discard();
         if (current == nullptr) {
             co_await forget(i.name);
@@ -222,7 +197,7 @@ gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
 
     const time_point asked = engine::now();
     engine::started<result<bool>> beside;
-    beside.start(untouched(i.name, *known, key_fields_of(i)));
+    beside.start(untouched(i.name, *known, i.customer_key_fields()));
     auto answer = co_await ask(question);
     const auto same = co_await beside;
     if (!answer) {
@@ -306,128 +281,11 @@ engine::task<verdict> gateway::relay(exchange answer, const inquiry& i, time_poi
     stats_.relayed.add();
     version_ptr version;
     const unsigned status = answer.head().status;
-    if ((status == 200 || status == 206) && describes(i)) {
+    if ((status == 200 || status == 206) && i.describes()) {
         version = co_await learn(i, answer.head(), asked);
     }
     if (status == 404) co_await forget(i.name);
     co_return verdict{.version = std::move(version), .answer = std::move(answer), .asked = asked};
-}
-
-engine::task<version_ptr> gateway::learn(const inquiry& i, const http::response_head& head,
-                                         time_point asked) {
-    auto described = describe_version(identity_, i.name, head.status, head.headers);
-    if (!described) {
-        co_await forget(i.name);
-        co_return nullptr;
-    }
-    version_ptr version = std::move(*described);
-    if (i.what.checksum_mode && head.status == 200 && !i.what.part_number) {
-        version = with_checksums(*version, checksum_lines(head.headers));
-    }
-    // What took a question to find out still holds.
-    const version_ptr before = (co_await find(i.name)).version;
-    if (before != nullptr && before->same_as(*version)) {
-        if (before->laid_out) version = with_layout(*version, before->layout);
-        if (before->checksums && !version->checksums) {
-            version = with_checksums(*version, *before->checksums);
-        }
-    }
-    // A Content-Range states the size beside the length of the answer; a Content-Length alone may lie.
-    if (head.status == 206 || i.head.method == "HEAD") {
-        co_await remember(i.name, version, asked);
-    }
-    co_return version;
-}
-
-engine::task<version_ptr> gateway::describe(const object_name& name,
-                                            std::vector<http::header> also) {
-    if (!may_ask_itself(name)) co_return nullptr;
-    const std::string target = own_request(name).target;
-    also.push_back(wants_checksums);
-    const auto signing = signature_fields(*own_, link_.authority, "HEAD", target, also, wall_now());
-    if (!signing) co_return nullptr;
-    const auto fields = views_of(*signing);
-    const time_point asked = engine::now();
-    auto answer =
-        co_await exchange::ask(link_, {.method = "HEAD", .target = target, .headers = fields});
-    if (!answer) co_return nullptr;
-    const http::request_head head{.method = "HEAD", .target = target, .host = {}};
-    s3::classified what;
-    what.checksum_mode = true;
-    version_ptr version;
-    if (answer->head().status == 200) {
-        stats_.described.add();
-        version = co_await learn({.head = head, .what = what, .name = name}, answer->head(), asked);
-    }
-    answer->finish();
-    if (version == nullptr) co_return nullptr;
-    co_return co_await completed(name, std::move(version), asked);
-}
-
-engine::task<version_ptr> gateway::with_stored_checksums(const inquiry& i, version_ptr version) {
-    if (version->checksums) co_return version;
-    const version_ptr described = co_await describe(i.name, key_fields_of(i));
-    if (described == nullptr || !described->same_as(*version)) co_return version;
-    co_return described;
-}
-
-engine::task<std::optional<part_extent>> gateway::locate_part(const object_name& name,
-                                                              const object_version& version,
-                                                              std::uint32_t number) {
-    if (layouts_.answered_numbers()) {
-        if (const auto certain = version.layout.numbered(number)) co_return certain;
-    }
-    co_return co_await layouts_.locate(name, version, number);
-}
-
-engine::task<version_ptr> gateway::completed(const object_name& name, version_ptr version,
-                                             time_point asked) {
-    if (version->laid_out) co_return version;
-    const object_name upload = without_version(name);
-    const core_id home = home_of(upload);
-    gateway* there = neighbours_[home.value()];
-    const std::string key = key_of(upload);
-    auto taught = co_await engine::on_core(
-        home, [&] { return there->uploads_.layout_of(key, version->etag); });
-    part_layout layout = co_await layouts_.find(name, *version, std::move(taught));
-    version = with_layout(*version, std::move(layout));
-    co_await remember(name, version, asked);
-    co_return version;
-}
-
-engine::task<void> gateway::observe_head(const inquiry& i, const http::response_head& answer,
-                                         time_point asked) {
-    const bool whole = answer.status == 200 && !i.what.part_number && describes(i);
-    if (answer.status == 404) co_await forget(i.name);
-    if (whole && !http::find_header(i.head.headers, "range")) {
-        (void)co_await learn(i, answer, asked);
-    }
-}
-
-engine::task<void> gateway::observe_upload(const inquiry& i, const http::response_head& answer,
-                                           std::optional<bytes> length) {
-    if (i.what.upload_id.empty()) co_return;
-    const bool done = answer.status >= 200 && answer.status < 300;
-    const object_name name = without_version(i.name);
-    const std::string key = key_of(name);
-    const core_id home = home_of(name);
-    upload_watch& uploads = neighbours_[home.value()]->uploads_;
-    const std::string& id = i.what.upload_id;
-    if (i.head.method == "PUT" && i.what.part_number && done) {
-        const auto etag = http::find_header(answer.headers, "etag");
-        const bool copied = http::find_header(i.head.headers, "x-amz-copy-source").has_value();
-        co_await engine::on_core(home, [&] {
-            if (etag && length && !copied) {
-                uploads.part_arrived(key, id, *i.what.part_number, *length, *etag);
-            } else {
-                uploads.part_unknown(key, id);
-            }
-        });
-    } else if (i.head.method == "POST" && done) {
-        co_await engine::on_core(home, [&] { uploads.completed(key, id); });
-    } else if (i.head.method == "DELETE") {
-        co_await engine::on_core(home, [&] { uploads.aborted(key, id); });
-    }
 }
 
 engine::task<result<exchange>> gateway::ask(const forwarded_head& question) {
@@ -435,62 +293,6 @@ engine::task<result<exchange>> gateway::ask(const forwarded_head& question) {
     const bool points = answer && data_ != nullptr && is_redirect(answer->head().status);
     if (!points) co_return answer;
     co_return co_await data_->follow(std::move(*answer), question);
-}
-
-core_id gateway::home_of(const object_name& name) const {
-    const std::string key = key_of(name);
-    return core_id(
-        static_cast<std::uint16_t>(xxh3_64(std::as_bytes(std::span(key))) % neighbours_.size()));
-}
-
-engine::task<version_cache::known> gateway::find(const object_name& name) {
-    if (version_cache::known mine = versions_.find(name); mine.version != nullptr) co_return mine;
-    const core_id home = home_of(name);
-    gateway* there = neighbours_[home.value()];
-    if (there == this) co_return version_cache::known{};
-    auto theirs = co_await engine::on_core(home, [&] { return there->versions_.find(name); });
-    if (theirs.version != nullptr) versions_.remember(name, theirs.version, theirs.confirmed);
-    co_return theirs;
-}
-
-engine::task<void> gateway::remember(const object_name& name, version_ptr version,
-                                     time_point asked) {
-    versions_.remember(name, version, asked);
-    const core_id home = home_of(name);
-    gateway* there = neighbours_[home.value()];
-    if (there != this) {
-        co_await engine::on_core(home, [&] { there->versions_.remember(name, version, asked); });
-    }
-}
-
-engine::task<void> gateway::forget(const object_name& name) {
-    versions_.forget(name);
-    const core_id home = home_of(name);
-    gateway* there = neighbours_[home.value()];
-    if (there != this) {
-        co_await engine::on_core(home, [&] { there->versions_.forget(name); });
-    }
-}
-
-// Every core may hold a version that it believes to be recent enough.
-engine::task<void> gateway::written(const object_name& name) {
-    const time_point when = engine::now();
-    for (std::size_t core = 0; core < neighbours_.size(); ++core) {
-        gateway* there = neighbours_[core];
-        co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
-                                 [&] { there->note_written(name, when); });
-    }
-}
-
-void gateway::note_written(const object_name& name, time_point when) {
-    if (name.key.empty()) return versions_.something_written(when);
-    versions_.written(name, when);
-    if (consistency_.max_stale(name.bucket, name.key) == duration::zero()) return;
-    // Its other names: the current version, which may be another now, and the one without an id.
-    object_name other = without_version(name);
-    versions_.written(other, when);
-    other.version_id = "null";
-    versions_.written(other, when);
 }
 
 }  // namespace lode::frontend::origin

@@ -74,6 +74,13 @@ struct inquiry {
     const s3::classified& what;
     const object_name& name;
     asker who = asker::client;
+
+    // Whether Range may be put in, or in another's place.
+    [[nodiscard]] bool range_is_free() const { return !what.range_signed && !what.part_number; }
+    // Whether the answer's headers are those that were stored.
+    [[nodiscard]] bool describes() const { return what.overrides.empty(); }
+    // What a question of our own must say about a customer's key, where the client has one.
+    [[nodiscard]] std::vector<http::header> customer_key_fields() const;
 };
 
 class gateway {

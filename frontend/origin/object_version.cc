@@ -83,6 +83,16 @@ void object_name::append_to(std::string& out) const {
     }
 }
 
+std::string object_name::text() const {
+    std::string name;
+    append_to(name);
+    return name;
+}
+
+object_name object_name::without_version() const {
+    return {.scope = scope, .bucket = bucket, .key = key};
+}
+
 result<version_ptr> describe_version(std::string_view origin, const object_name& name,
                                      unsigned status, std::span<const http::header> headers) {
     const auto etag = http::find_header(headers, "etag");

@@ -36,6 +36,10 @@ struct object_name {
 
     // One string that differs for different objects. Reuses `out`.
     void append_to(std::string& out) const;
+    [[nodiscard]] std::string text() const;
+
+    // What an upload is of: the version comes into being by it.
+    [[nodiscard]] object_name without_version() const;
 
     friend bool operator==(const object_name&, const object_name&) = default;
 };
