@@ -264,8 +264,9 @@ origin::forwarded_head forwarded(const request& r) {
 std::optional<bytes> content_length_of(const request& r) {
     if (const auto decoded = http::find_header(r.head.headers, "x-amz-decoded-content-length")) {
         std::uint64_t count = 0;
-        const char* end = decoded->data() + decoded->size();
-        const auto [stop, problem] = std::from_chars(decoded->data(), end, count);
+        const char* begin = decoded->data();
+        const char* end = begin + decoded->size();
+        const auto [stop, problem] = std::from_chars(begin, end, count);
         if (problem != std::errc() || stop != end) return std::nullopt;
         return bytes(count);
     }

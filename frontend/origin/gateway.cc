@@ -6,7 +6,6 @@
 #include "engine/base/hash.h"
 #include "engine/runtime/remote.h"
 #include "engine/runtime/started.h"
-#include "frontend/s3/http_date.h"
 #include "frontend/s3/range.h"
 #include "frontend/sealing/customer_key.h"
 
@@ -95,15 +94,19 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
     version_ptr doubted;
     for (int round = 0; round < 2; ++round) {
         version_ptr known = (co_await find(i.name)).version;
-        if (doubted == nullptr) doubted = known;
         const bool matched = i.what.only_if_match && own_ != nullptr && !i.range_is_free();
-        if (known != nullptr && (!i.what.conditional || matched)) {
-            auto said = i.what.conditional ? co_await revalidate_matched(i, std::move(known))
-                                           : co_await revalidate(i, std::move(known));
+        const bool probed = i.range_is_free() && i.describes();
+        const bool dated = !i.what.conditional && !dates_mislead_;
+        const bool beside =
+            matched || (!i.what.conditional && dates_mislead_ && !probed && may_ask_itself(i.name));
+        if (known != nullptr && (dated || beside)) {
+            auto said =
+                dated ? co_await revalidate(i, known) : co_await revalidate_beside(i, known);
             if (!said) co_return std::unexpected(said.error());
             if (*said) co_return std::move(**said);
+            if (dated) doubted = std::move(known);
         }
-        if (i.range_is_free() && i.describes()) {
+        if (probed) {
             auto said = co_await probe(i);
             if (!said) co_return std::unexpected(said.error());
             if (*said) {
@@ -120,26 +123,17 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
     co_return co_await forward(i);
 }
 
-// A store that keeps finer times than it tells finds that an object was modified after the very second
-// that it told (versitygw does). From then on it is asked about the second after.
+// A store that keeps finer times than it tells finds its objects modified after the very second that it told
+// (versitygw does). Its dates are of no use then: replaced metadata may keep them.
 void gateway::note_relearned(const version_ptr& doubted, const version_ptr& now) {
-    if (doubted != nullptr && now != nullptr && doubted->same_as(*now)) tells_whole_seconds_ = true;
-}
-
-std::string_view gateway::unmodified_since(const object_version& known,
-                                           std::array<char, s3::http_date_length>& room) const {
-    const auto told = s3::parse_http_date(known.last_modified);
-    if (!tells_whole_seconds_ || !told) return known.last_modified;
-    return s3::format_http_date(*told + std::chrono::seconds(1), room);
+    if (doubted != nullptr && now != nullptr && doubted->same_as(*now)) dates_mislead_ = true;
 }
 
 gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     // An empty object satisfies no range; asking for its first byte would hide that it is unchanged.
     const bool one_byte_only = i.range_is_free() && known->size > bytes(0);
-    std::array<char, s3::http_date_length> room;
-    const std::string_view since = unmodified_since(*known, room);
     const http::header added[] = {{.name = "If-None-Match", .value = known->etag},
-                                  {.name = "If-Unmodified-Since", .value = since},
+                                  {.name = "If-Unmodified-Since", .value = known->last_modified},
                                   one_byte};
     forwarded_head question = as_it_came(i.head);
     question.added = std::span(added).first(one_byte_only ? 3 : 2);
@@ -188,9 +182,9 @@ gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
     co_return co_await relay(std::move(*answer), i, asked);
 }
 
-// The client wants this content or none, and has signed that. With If-Match a date is ignored (RFC 9110
-// section 13.2.2), so that replaced metadata must be looked for beside it.
-gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
+// The client's question about the content, and one of our own about everything else, where a date would not
+// help: beside If-Match it is ignored (RFC 9110 section 13.2.2), and some stores' dates mislead.
+gateway::word gateway::revalidate_beside(const inquiry& i, version_ptr known) {
     const http::header added{.name = "If-None-Match", .value = known->etag};
     forwarded_head question = as_it_came(i.head);
     question.added = {&added, 1};
@@ -218,14 +212,16 @@ gateway::word gateway::revalidate_matched(const inquiry& i, version_ptr known) {
 engine::task<result<bool>> gateway::untouched(const object_name& name, const object_version& known,
                                               std::vector<http::header> also) {
     if (!may_ask_itself(name)) co_return false;
+    if (dates_mislead_) {
+        const version_ptr now = co_await describe(name, std::move(also));
+        co_return now != nullptr && now->same_as(known);
+    }
     const std::string target = own_request(name).target;
     const auto signing = signature_fields(*own_, link_.authority, "GET", target, also, wall_now());
     if (!signing) co_return std::unexpected(signing.error());
     auto fields = views_of(*signing);
     fields.push_back({.name = "If-None-Match", .value = known.etag});
-    std::array<char, s3::http_date_length> room;
-    const std::string_view since = unmodified_since(known, room);
-    fields.push_back({.name = "If-Unmodified-Since", .value = since});
+    fields.push_back({.name = "If-Unmodified-Since", .value = known.last_modified});
     if (known.size > bytes(0)) fields.push_back(one_byte);
     auto answer =
         co_await exchange::ask(link_, {.method = "GET", .target = target, .headers = fields});

@@ -8,7 +8,8 @@
 //   a version               If-None-Match, If-Unmodified-Since             304: may read, unchanged
 //     and Range is free     ... and Range: bytes=0-0                       412: touched, ask anew
 //   a version, and the      If-None-Match; and a question of our own       304 to both: may read,
-//     client has If-Match     whether anything but the content changed       unchanged
+//     client has If-Match,    whether anything but the content changed       unchanged
+//     or dates mislead
 //   nothing, Range is free  Range: bytes=0-0                               206: may read, all headers
 //   nothing, Range is not   nothing: a HEAD of our own learns the version  then as above
 //   anything else           nothing: the request as it came                its answer goes to the client
@@ -29,7 +30,6 @@
 //   Errors   As exchange.h; a verdict otherwise.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,7 +46,6 @@
 #include "frontend/origin/shared_validation.h"
 #include "frontend/origin/upload_watch.h"
 #include "frontend/origin/version_cache.h"
-#include "frontend/s3/http_date.h"
 #include "frontend/s3/request_class.h"
 
 namespace lode::frontend::origin {
@@ -157,7 +156,7 @@ class gateway {
     // What the answer to a modified request means; nothing: ask in another way.
     using word = engine::task<result<std::optional<verdict>>>;
     word revalidate(const inquiry& i, version_ptr known);
-    [[gnu::noinline]] word revalidate_matched(const inquiry& i, version_ptr known);
+    [[gnu::noinline]] word revalidate_beside(const inquiry& i, version_ptr known);
     [[gnu::noinline]] word probe(const inquiry& i);
 
     engine::task<result<verdict>> decide(const inquiry& i);
@@ -169,9 +168,6 @@ class gateway {
                                          std::vector<http::header> also);
 
     void note_relearned(const version_ptr& doubted, const version_ptr& now);
-    // What to say in If-Unmodified-Since; in `room` where that is not the version's own text.
-    [[nodiscard]] std::string_view unmodified_since(
-        const object_version& known, std::array<char, s3::http_date_length>& room) const;
 
     engine::task<version_cache::known> find(const object_name& name);
     engine::task<version_ptr> learn(const inquiry& i, const http::response_head& head,
@@ -192,7 +188,7 @@ class gateway {
     shared_validation validations_;
     upload_watch uploads_;  // of the names whose home this core is
     const by_core& neighbours_;
-    bool tells_whole_seconds_ = false;  // and compares with finer ones
+    bool dates_mislead_ = false;  // If-Unmodified-Since says nothing at this origin
     statistics stats_;
 };
 

@@ -11,7 +11,7 @@ using namespace lode::frontend;
 
 namespace {
 
-constexpr std::size_t mib = std::size_t{1} << 20U;
+constexpr std::size_t part_mib = std::size_t{1} << 20U;
 const s3::credentials& own = own_identity;
 
 constexpr std::string_view range_signed =
@@ -24,7 +24,7 @@ constexpr std::string_view match_signed =
 stored_object three_parts(const std::string& body) {
     return {.body = body,
             .etag = "\"11111111111111111111111111111111-3\"",
-            .parts = {5 * mib, 5 * mib, body.size() - 10 * mib}};
+            .parts = {5 * part_mib, 5 * part_mib, body.size() - 10 * part_mib}};
 }
 
 // Bytes of bodies, without what questions of one byte cost.
@@ -68,19 +68,19 @@ engine::task<void> pause_in_the_middle(serving& here, std::string request, std::
 
 TEST_CASE("any range of an object in parts is cut from its parts") {
     small_world world(1, {}, own);
-    const std::string body = content(11 * mib + 77);
+    const std::string body = content(11 * part_mib + 77);
     world.objects["/data/k"] = three_parts(body);
 
     CHECK((body_of(world.get("/data/k")) == body));
     CHECK(body_bytes(world) == body.size());
     world.asked.clear();
-    for (const auto& [first, last] :
-         std::vector<std::pair<std::size_t, std::size_t>>{{0, 0},
-                                                          {5 * mib - 1, 5 * mib},
-                                                          {5 * mib, 10 * mib - 1},
-                                                          {4 * mib + 3, 10 * mib + 5},
-                                                          {10 * mib, 11 * mib + 76},
-                                                          {11 * mib + 76, 11 * mib + 76}}) {
+    for (const auto& [first, last] : std::vector<std::pair<std::size_t, std::size_t>>{
+             {0, 0},
+             {5 * part_mib - 1, 5 * part_mib},
+             {5 * part_mib, 10 * part_mib - 1},
+             {4 * part_mib + 3, 10 * part_mib + 5},
+             {10 * part_mib, 11 * part_mib + 76},
+             {11 * part_mib + 76, 11 * part_mib + 76}}) {
         const std::string answer = world.get("/data/k", "Range: bytes=" + std::to_string(first) +
                                                             "-" + std::to_string(last) + "\r\n");
         CHECK(header_of(answer, "X-Cache") == "HIT");
@@ -91,7 +91,7 @@ TEST_CASE("any range of an object in parts is cut from its parts") {
 
 TEST_CASE("a range brings in the parts that it touches and no other") {
     small_world world(1, {}, own);
-    const std::string body = content(11 * mib);
+    const std::string body = content(11 * part_mib);
     world.objects["/data/k"] = three_parts(body);
 
     world.get("/data/k", "Range: bytes=5242880-5242881\r\n");
@@ -100,7 +100,7 @@ TEST_CASE("a range brings in the parts that it touches and no other") {
     CHECK(header_of(world.get("/data/k", "Range: bytes=6000000-6000001\r\n"), "X-Cache") == "HIT");
     CHECK(header_of(world.get("/data/k", "Range: bytes=10485759-10485759\r\n"), "X-Cache") ==
           "HIT");
-    CHECK(body_bytes(world) == 5 * mib);
+    CHECK(body_bytes(world) == 5 * part_mib);
     CHECK(header_of(world.get("/data/k", "Range: bytes=0-1\r\n"), "X-Cache") == "MISS");
     CHECK(header_of(world.get("/data/k", "Range: bytes=11000000-11000001\r\n"), "X-Cache") ==
           "MISS");
@@ -108,15 +108,15 @@ TEST_CASE("a range brings in the parts that it touches and no other") {
 
 TEST_CASE("a part asked for by its number comes from the cache as the origin would send it") {
     small_world world(1, {}, own);
-    const std::string body = content(11 * mib + 5);
+    const std::string body = content(11 * part_mib + 5);
     world.objects["/data/k"] = three_parts(body);
     world.get("/data/k");
     world.asked.clear();
 
     for (std::size_t n = 1; n <= 3; ++n) {
         const std::string answer = world.get("/data/k?partNumber=" + std::to_string(n));
-        const std::size_t first = (n - 1) * 5 * mib;
-        const std::size_t length = n == 3 ? mib + 5 : 5 * mib;
+        const std::size_t first = (n - 1) * 5 * part_mib;
+        const std::size_t length = n == 3 ? part_mib + 5 : 5 * part_mib;
         CHECK(status_of(answer) == 206);
         CHECK(header_of(answer, "X-Cache") == "HIT");
         CHECK(header_of(answer, "x-amz-mp-parts-count") == "3");
@@ -131,7 +131,7 @@ TEST_CASE("a part asked for by its number comes from the cache as the origin wou
 
 TEST_CASE("a part's number means nothing to an origin that does not answer it") {
     small_world world(1, {}, own);
-    stored_object object = three_parts(content(11 * mib));
+    stored_object object = three_parts(content(11 * part_mib));
     object.parts.clear();
     world.objects["/data/k"] = object;
     world.get("/data/k");
@@ -144,20 +144,20 @@ TEST_CASE("a part's number means nothing to an origin that does not answer it") 
 
 TEST_CASE("parts of unequal length are asked for one by one") {
     small_world world(1, {}, own);
-    const std::string body = content(12 * mib);
+    const std::string body = content(12 * part_mib);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {2 * mib, 7 * mib, 3 * mib}};
+                                .parts = {2 * part_mib, 7 * part_mib, 3 * part_mib}};
 
     world.get("/data/k", "Range: bytes=9437183-9437183\r\n");  // the last byte of the second part
     world.rest();
 
-    CHECK(body_bytes(world) == 7 * mib);
+    CHECK(body_bytes(world) == 7 * part_mib);
 }
 
 TEST_CASE("an upload through lode teaches its parts where the origin does not tell") {
     small_world world(1, {}, own);
-    const std::string body = content(9 * mib);
+    const std::string body = content(9 * part_mib);
     // MD5 of "a" and of "b", and of both digests together.
     const std::string etag = "\"96e024ba2074fe77e8e965ba43a704be-2\"";
     const auto answer_with = [&](std::string_view tag) {
@@ -172,9 +172,9 @@ TEST_CASE("an upload through lode teaches its parts where the origin does not te
                           std::to_string(length) + "\r\n\r\n" + std::string(length, 'x'));
     };
     answer_with("0cc175b9c0f1b6a831c399e269772661");
-    put("partNumber=1&uploadId=u", 2 * mib);
+    put("partNumber=1&uploadId=u", 2 * part_mib);
     answer_with("92eb5ffee6ae2fec3ad71c777531578f");
-    put("partNumber=2&uploadId=u", 7 * mib);
+    put("partNumber=2&uploadId=u", 7 * part_mib);
     answer_with("");
     world.talk("POST /data/k?uploadId=u HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
     world.instead = nullptr;
@@ -184,12 +184,12 @@ TEST_CASE("an upload through lode teaches its parts where the origin does not te
     world.get("/data/k", "Range: bytes=2097152-2097152\r\n");
     world.rest();
 
-    CHECK(body_bytes(world) == 7 * mib);
+    CHECK(body_bytes(world) == 7 * part_mib);
 }
 
 TEST_CASE("a signed Range of an unknown object is served by a fill, once for all") {
     small_world world(1, {}, own);
-    const std::string body = content(3 * mib);
+    const std::string body = content(3 * part_mib);
     world.objects["/data/k"] = {.body = body};
     const std::string lines = std::string(range_signed) + "Range: bytes=1000-2097151\r\n";
 
@@ -198,15 +198,15 @@ TEST_CASE("a signed Range of an unknown object is served by a fill, once for all
     const std::string second = world.get("/data/k", lines);
 
     CHECK(header_of(first, "X-Cache") == "MISS");
-    CHECK((body_of(first) == body.substr(1000, 2 * mib - 1000)));
+    CHECK((body_of(first) == body.substr(1000, 2 * part_mib - 1000)));
     CHECK(header_of(second, "X-Cache") == "HIT");
-    CHECK((body_of(second) == body.substr(1000, 2 * mib - 1000)));
+    CHECK((body_of(second) == body.substr(1000, 2 * part_mib - 1000)));
     CHECK(body_bytes(world) == body.size());
 }
 
 TEST_CASE("a signed Range is refused to whom the gateway refuses it, whatever lode may see") {
     small_world world(1, {}, own);
-    world.objects["/data/k"] = {.body = content(3 * mib)};
+    world.objects["/data/k"] = {.body = content(3 * part_mib)};
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
         if (r.header("authorization").find("Credential=LODESOWNKEY/") != std::string::npos) {
             return std::nullopt;
@@ -222,7 +222,7 @@ TEST_CASE("a signed Range is refused to whom the gateway refuses it, whatever lo
 
 TEST_CASE("a HEAD teaches the version, so that a signed Range after it is validated at once") {
     small_world world;
-    const std::string body = content(mib);
+    const std::string body = content(part_mib);
     world.objects["/data/k"] = {.body = body};
     world.get("/data/k");
     world.objects["/data/k"] = {
@@ -238,7 +238,7 @@ TEST_CASE("a HEAD teaches the version, so that a signed Range after it is valida
 
 TEST_CASE("a signed If-Match is served from the cache while content and metadata are the same") {
     small_world world(1, {}, own);
-    const std::string body = content(mib);
+    const std::string body = content(part_mib);
     world.objects["/data/k"] = {.body = body};
     const std::string lines =
         std::string(match_signed) + "If-Match: \"v1\"\r\nRange: bytes=0-9\r\n";
@@ -280,7 +280,7 @@ TEST_CASE("headers that the client wants replaced are replaced for it alone") {
 
 TEST_CASE("stored checksums are sent with the whole object to those who want them") {
     small_world world(1, {}, own);
-    const std::string body = content(mib);
+    const std::string body = content(part_mib);
     world.objects["/data/k"] = {.body = body, .checksum = "x-amz-checksum-crc32: AAAAAA==\r\n"};
     const std::string wants = "x-amz-checksum-mode: ENABLED\r\n";
 
@@ -299,7 +299,7 @@ TEST_CASE("stored checksums are sent with the whole object to those who want the
 
 TEST_CASE("without an identity of its own lode passes checksums on, and remembers them") {
     small_world world;
-    const std::string body = content(mib);
+    const std::string body = content(part_mib);
     world.objects["/data/k"] = {.body = body, .checksum = "x-amz-checksum-crc32: AAAAAA==\r\n"};
     const std::string wants = "x-amz-checksum-mode: ENABLED\r\n";
 
@@ -311,12 +311,12 @@ TEST_CASE("without an identity of its own lode passes checksums on, and remember
     CHECK(body_bytes(world) == body.size());
 }
 
-TEST_CASE("a store that keeps finer times than it tells is revalidated all the same") {
+TEST_CASE("where a store's dates mislead, all that it tells is compared") {
     for (const bool signed_range : {false, true}) {
         CAPTURE(signed_range);
         small_world world(1, {}, own);
         world.keeps_fractions = true;
-        const std::string body = content(mib);
+        const std::string body = content(part_mib);
         world.objects["/data/k"] = {.body = body};
         const std::string lines =
             std::string(signed_range ? range_signed : "") + "Range: bytes=0-99\r\n";
@@ -328,10 +328,9 @@ TEST_CASE("a store that keeps finer times than it tells is revalidated all the s
         const std::string hit = world.get("/data/k", lines);
 
         CHECK(header_of(hit, "X-Cache") == "HIT");
-        REQUIRE(world.asked.size() == 1);
-        CHECK(world.asked[0].status == 304);
-        // A change still shows.
-        world.objects["/data/k"].modified = "Sun, 06 Nov 1994 08:49:39 GMT";
+        CHECK(body_bytes(world) == 0);
+        CHECK(world.asked.size() == (signed_range ? 2 : 1));
+        // A change shows although ETag and date stay.
         world.objects["/data/k"].metadata = "x-amz-meta-new: yes\r\n";
         CHECK(header_of(world.get("/data/k", lines), "x-amz-meta-new") == "yes");
     }
@@ -339,8 +338,8 @@ TEST_CASE("a store that keeps finer times than it tells is revalidated all the s
 
 TEST_CASE("a part of an object that was uploaded in one piece says no number of parts") {
     small_world world(1, {}, own);
-    world.objects["/data/many"] = three_parts(content(11 * mib));
-    world.objects["/data/k"] = {.body = content(mib), .parts = {mib}};
+    world.objects["/data/many"] = three_parts(content(11 * part_mib));
+    world.objects["/data/k"] = {.body = content(part_mib), .parts = {part_mib}};
     world.get("/data/many");
     world.get("/data/k");
 
@@ -368,11 +367,11 @@ TEST_CASE("what is smaller than the limit is not cached") {
 TEST_CASE(
     "a part that may not be filled just now comes from the origin, and the next ones follow") {
     small_world world(1, {}, own, 1);
-    const std::string body = content(6 * mib);
+    const std::string body = content(6 * part_mib);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {2 * mib, 2 * mib, 2 * mib}};
-    world.objects["/data/other"] = {.body = content(mib)};
+                                .parts = {2 * part_mib, 2 * part_mib, 2 * part_mib}};
+    world.objects["/data/other"] = {.body = content(part_mib)};
     world.get("/data/k", "Range: bytes=0-0\r\n");
     world.rest();
     // Another object's fill takes the only place while this one's first part is sent.
@@ -388,7 +387,7 @@ TEST_CASE(
 
 TEST_CASE("the first part of an empty object is for the origin to tell") {
     small_world world(1, {}, own);
-    world.objects["/data/k"] = three_parts(content(11 * mib));
+    world.objects["/data/k"] = three_parts(content(11 * part_mib));
     world.objects["/data/empty"] = {.body = ""};
     world.get("/data/k");  // the origin answers part numbers, as is now known
     world.ask("HEAD", "/data/empty");
@@ -402,7 +401,7 @@ TEST_CASE("the first part of an empty object is for the origin to tell") {
 
 TEST_CASE("of an object that was not uploaded in parts no count of parts is told") {
     small_world world(1, {}, own);
-    world.objects["/data/k"] = three_parts(content(11 * mib));
+    world.objects["/data/k"] = three_parts(content(11 * part_mib));
     world.objects["/data/plain"] = {.body = content(1000)};
     world.get("/data/k");
     world.get("/data/plain");
@@ -416,11 +415,11 @@ TEST_CASE("of an object that was not uploaded in parts no count of parts is told
 
 TEST_CASE("asking for the part of an object without parts does not hide those of others") {
     small_world world(1, {}, own);
-    const std::string body = content(12 * mib);
+    const std::string body = content(12 * part_mib);
     world.objects["/data/plain"] = {.body = content(1000)};
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {2 * mib, 7 * mib, 3 * mib}};
+                                .parts = {2 * part_mib, 7 * part_mib, 3 * part_mib}};
     world.get("/data/plain");
     world.get("/data/plain?partNumber=1");
     world.asked.clear();
@@ -428,22 +427,22 @@ TEST_CASE("asking for the part of an object without parts does not hide those of
     world.get("/data/k", "Range: bytes=9437183-9437183\r\n");  // the last byte of the second part
     world.rest();
 
-    CHECK(body_bytes(world) == 7 * mib);
+    CHECK(body_bytes(world) == 7 * part_mib);
 }
 
 TEST_CASE("a part longer than what is read ahead is begun before the client has come to it") {
     settings s;
-    s.cache.read_ahead = bytes(2 * mib);
+    s.cache.read_ahead = bytes(2 * part_mib);
     small_world world(1, s, own);
-    const std::string body = content(12 * mib);
+    const std::string body = content(12 * part_mib);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {4 * mib, 4 * mib, 4 * mib}};
+                                .parts = {4 * part_mib, 4 * part_mib, 4 * part_mib}};
     std::vector<std::string> ranges;
     std::string answer;
 
     world.run(pause_in_the_middle(
-        world.serving(), "GET /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 3 * mib,
+        world.serving(), "GET /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 3 * part_mib,
         [&] {
             for (const auto& question : world.asked) ranges.push_back(question.header("range"));
         },

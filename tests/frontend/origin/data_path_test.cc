@@ -16,7 +16,7 @@ namespace {
 // Backends that go and come are told of in the log, and these do so all the time.
 const bool quiet = (log::set_level(log::level::failure), true);
 
-constexpr std::size_t mib = std::size_t{1} << 20U;
+constexpr std::size_t data_mib = std::size_t{1} << 20U;
 
 constexpr std::string_view authorisation =
     "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, "
@@ -61,11 +61,11 @@ void redirect_data(small_world& world, std::string location) {
 
 TEST_CASE("the gateway gives its word and a backend the bytes, as the client asked") {
     small_world world(1, with_backends({"http://b1:1"}));
-    world.objects["/data/k"] = {.body = content(3 * mib)};
+    world.objects["/data/k"] = {.body = content(3 * data_mib)};
 
     const std::string answer = world.get("/data/k", authorisation);
 
-    CHECK((body_of(answer) == content(3 * mib)));
+    CHECK((body_of(answer) == content(3 * data_mib)));
     REQUIRE(world.asked.size() == 2);
     CHECK(world.asked[0].place == "origin");
     CHECK(world.asked[0].header("x-lode-location") == "zone=;node=n");
@@ -127,9 +127,9 @@ TEST_CASE("a backend that refuses costs one attempt, is left out, and is tried a
 TEST_CASE("without a backend that answers, the gateway gives the bytes") {
     small_world world(1, with_backends({"http://b1:1", "http://b2:1"}));
     world.unreachable = {"b1:1", "b2:1"};
-    world.objects["/data/k"] = {.body = content(2 * mib)};
+    world.objects["/data/k"] = {.body = content(2 * data_mib)};
 
-    CHECK((body_of(world.get("/data/k")) == content(2 * mib)));
+    CHECK((body_of(world.get("/data/k")) == content(2 * data_mib)));
 
     CHECK(places_of_data(world) == std::vector<std::string>{"origin"});
 }
@@ -179,14 +179,14 @@ TEST_CASE("a backend that answers 503 is passed over for the next") {
 
 TEST_CASE("a redirect is followed without the client's signature, and no client sees it") {
     small_world world;
-    world.objects["/data/k"] = {.body = content(2 * mib)};
+    world.objects["/data/k"] = {.body = content(2 * data_mib)};
     world.objects["/elsewhere/k?x=1"] = world.objects["/data/k"];
     redirect_data(world, "http://far:9/elsewhere/k?x=1");
 
     const std::string answer = world.get("/data/k", std::string(authorisation) + "Cookie: a=b\r\n");
 
     CHECK(status_of(answer) == 200);
-    CHECK((body_of(answer) == content(2 * mib)));
+    CHECK((body_of(answer) == content(2 * data_mib)));
     REQUIRE(world.asked.size() == 3);
     const origin_request& far = world.asked[2];
     CHECK(far.place == "far:9");
@@ -302,10 +302,10 @@ TEST_CASE("the bytes of a version are where the gateway said last") {
     const auto points_to = [](const char* where) {
         return "x-lode-direct-path: http://" + std::string(where) + "\r\n";
     };
-    world.objects["/data/k"] = {.body = content(2 * mib), .metadata = points_to("d1:1")};
+    world.objects["/data/k"] = {.body = content(2 * data_mib), .metadata = points_to("d1:1")};
 
     const std::string first = world.get("/data/k", authorisation);
-    CHECK((body_of(first) == content(2 * mib)));
+    CHECK((body_of(first) == content(2 * data_mib)));
     CHECK(header_of(first, "x-lode-direct-path").empty());
     CHECK(places_of_data(world) == std::vector<std::string>{"d1:1"});
     CHECK(world.asked.back().header("host") == "127.0.0.1");
@@ -322,7 +322,7 @@ TEST_CASE("the bytes of a version are where the gateway said last") {
             return "HTTP/1.1 304 Not Modified\r\n" +
                    (where == "origin" ? std::string() : points_to(where.c_str())) + "\r\n";
         };
-        CHECK((body_of(world.get("/data/k")) == content(2 * mib)));
+        CHECK((body_of(world.get("/data/k")) == content(2 * data_mib)));
         CHECK(places_of_data(world) == std::vector<std::string>{where});
     }
 }
@@ -372,21 +372,21 @@ TEST_CASE("no more places are remembered than the limit, and new ones can still 
 
 TEST_CASE("a backend that breaks off in a body is a failure like any other") {
     small_world world(1, with_backends({"http://b1:1"}));
-    world.objects["/data/k"] = {.body = content(3 * mib)};
+    world.objects["/data/k"] = {.body = content(3 * data_mib)};
     bool broke_off = false;
     world.instead = [&](const origin_request& r) -> std::optional<std::string> {
         if (r.place != "b1:1" || std::exchange(broke_off, true)) return std::nullopt;
         return "HTTP/1.1 206 P\r\nETag: \"v1\"\r\nContent-Range: bytes 0-3145727/3145728\r\n"
                "Content-Length: 3145728\r\n\r\n" +
-               content(3 * mib).substr(0, mib + 5);
+               content(3 * data_mib).substr(0, data_mib + 5);
     };
 
     const std::string answer = world.get("/data/k");
 
-    CHECK(content(3 * mib).starts_with(body_of(answer)));
+    CHECK(content(3 * data_mib).starts_with(body_of(answer)));
     CHECK(world.serving().data.backend(0).failures.value() == 1);
     CHECK(world.serving().data.backend(0).up.value() == 0);
-    CHECK((body_of(world.get("/data/k")) == content(3 * mib)));
+    CHECK((body_of(world.get("/data/k")) == content(3 * data_mib)));
     CHECK(std::ranges::count(places_of_data(world), "b1:1") == 1);
 }
 

@@ -8,7 +8,7 @@ using certainty = part_layout::certainty;
 
 namespace {
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
+constexpr std::uint64_t layout_mib = std::uint64_t{1} << 20U;
 
 // Every part follows the one before, and each finds its own bytes.
 void check_covers(const part_layout& layout) {
@@ -28,7 +28,7 @@ void check_covers(const part_layout& layout) {
 
 TEST_CASE("an object that was uploaded in one piece is one part") {
     check_covers(part_layout::whole(bytes(1)));
-    check_covers(part_layout::whole(bytes(100 * mib)));
+    check_covers(part_layout::whole(bytes(100 * layout_mib)));
     const part_layout empty = part_layout::whole(bytes(0));
     CHECK(empty.parts() == 1);
     CHECK(empty.at(0) == part_extent{.first = object_offset(0), .length = bytes(0)});
@@ -41,14 +41,14 @@ TEST_CASE("a computed layout is the smallest whole number of MiB that gives that
         std::uint64_t part;
     };
     for (const expected& e : std::vector<expected>{
-             {100 * mib, 13, 8 * mib},
-             {16 * mib, 2, 8 * mib},
-             {16 * mib + 1, 3, 6 * mib},
-             {10 * mib + 1, 2, 6 * mib},
-             {2 * mib + 2, 2, 2 * mib},
-             {mib, 2, mib / 2},  // no whole MiB gives two parts
+             {100 * layout_mib, 13, 8 * layout_mib},
+             {16 * layout_mib, 2, 8 * layout_mib},
+             {16 * layout_mib + 1, 3, 6 * layout_mib},
+             {10 * layout_mib + 1, 2, 6 * layout_mib},
+             {2 * layout_mib + 2, 2, 2 * layout_mib},
+             {layout_mib, 2, layout_mib / 2},  // no whole MiB gives two parts
              {10, 3, 4},
-             {5 * mib * 10'000, 10'000, 5 * mib},
+             {5 * layout_mib * 10'000, 10'000, 5 * layout_mib},
          }) {
         CAPTURE(e.size, e.parts);
         const part_layout layout = part_layout::computed(bytes(e.size), e.parts);
@@ -81,7 +81,7 @@ TEST_CASE("a layout of given lengths has just those parts") {
 }
 
 TEST_CASE("equal lengths and a shorter last one are kept as one number") {
-    const auto layout = part_layout::of_lengths(std::vector<bytes>(9'999, bytes(8 * mib)));
+    const auto layout = part_layout::of_lengths(std::vector<bytes>(9'999, bytes(8 * layout_mib)));
     REQUIRE(layout);
     CHECK(layout->memory() == 0);
     check_covers(*layout);
@@ -109,5 +109,5 @@ TEST_CASE("only parts that are certain are given out by number") {
     CHECK(ends.numbered(1));
     CHECK(!ends.numbered(2));
     CHECK(ends.numbered(4) == part_extent{.first = object_offset(15), .length = bytes(5)});
-    CHECK(!part_layout::computed(bytes(20 * mib), 4).numbered(1));
+    CHECK(!part_layout::computed(bytes(20 * layout_mib), 4).numbered(1));
 }

@@ -27,7 +27,7 @@ NOISE = 64 * 1024       # requests and their heads are read, too
 class Versitygw(Origin):
     name = "versitygw"
     identities = (OWNER,)
-    revalidates = False     # not at first: see README.md, If-Unmodified-Since against fractions of a second
+    revalidates = False     # it is asked for all headers: see README.md, If-Unmodified-Since
     folds_paths = True
 
     def __init__(self, directory, fetched_directory):
