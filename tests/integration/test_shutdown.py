@@ -113,6 +113,36 @@ class Shutdown(Case):
         pass        # these tests end it themselves
 
 
+class ShutdownOfFills(Case):
+    needs_lode = True
+    starts_lode = False
+    origins = ("lode-origin",)
+
+    def test_an_origin_that_trickles_does_not_delay_the_end(self):
+        size = 8 * MIB + 1
+        key = self.store(self.new_key(), size)
+        lode = self.make_lode()
+        lode.start()
+        self.addCleanup(lode.daemon.stop)
+        client = lode.client()
+        self.addCleanup(client.close)
+        self.addCleanup(self.origin.heal)
+        # Too slow for the part to arrive, too fast for any time-out.
+        self.origin.inject(bytes_per_second=50 * KIB)
+        answer = client.get(self.bucket, key, range=f"bytes={size - 1}-")
+        self.expect_content(answer, key, size - 1, 1)
+
+        begun = time.monotonic()
+        lode.daemon.signal(signal.SIGTERM)
+        code = lode.daemon.wait(30)
+
+        self.assertEqual(code, 0, lode.daemon.output())
+        self.assertLess(time.monotonic() - begun, 5)
+
+    def expect_alive(self):
+        pass        # this test ends it itself
+
+
 class Restart(Case):
     needs_lode = True
     starts_lode = False
