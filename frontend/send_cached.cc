@@ -97,21 +97,36 @@ class cached_answer {
         if (walk_.parts_left() == 1 && walk_.part().chunks.count == 1) {
             auto lease = co_await read(walk_, sent_to_);
             if (lease || lease.error().code != errc::not_found) co_return lease;
+            if (!may_fill()) co_return lease;
+            found.filled_for_us = true;
+            incomplete_.set(looked_at_++);
+        } else if (auto all = co_await look(found); !all) {
+            co_return std::unexpected(all.error());
         }
-        if (auto all = co_await look(found); !all) co_return std::unexpected(all.error());
-        if (auto ready = co_await prepare(); !ready) co_return std::unexpected(ready.error());
-        co_return co_await read(walk_, sent_to_);
+        // Both go to the same core, one behind the other: the chunk is marked before it is read.
+        engine::started<result<>> preparing;
+        preparing.start(prepare());
+        auto lease = co_await read(walk_, sent_to_);
+        auto ready = co_await preparing;
+        if (!ready && !lease) co_return std::unexpected(ready.error());
+        // What was here a moment ago may be gone, and not have been filled by us.
+        if (!lease && lease.error().code == errc::not_found) lease = co_await read(walk_, sent_to_);
+        co_return lease;
+    }
+
+    [[nodiscard]] bool may_fill() const {
+        return may_fetch(here_, request_) && !request_.what.no_cache;
     }
 
     // not_found: something is absent that we may not fetch, or not keep.
     engine::task<result<>> look(findings& found) {
-        const bool may_fill = may_fetch(here_, request_) && !request_.what.no_cache;
-        std::uint32_t left = may_fill ? parts_looked_at : std::numeric_limits<std::uint32_t>::max();
+        const bool fillable = may_fill();
+        std::uint32_t left = fillable ? parts_looked_at : std::numeric_limits<std::uint32_t>::max();
         for (chunk_walk w = walk_; !w.at_end() && left > 0; w.next_part(), --left) {
             const engine::presence seen =
                 co_await here_.node.store.look(w.part().stored, w.part().chunks);
             found.saw(seen);
-            if (seen.absent > 0 && !may_fill) co_return fail(errc::not_found);
+            if (seen.absent > 0 && !fillable) co_return fail(errc::not_found);
             if (seen.absent > 0) incomplete_.set(looked_at_);
             if (looked_at_ < parts_looked_at) ++looked_at_;
         }

@@ -2,8 +2,9 @@
 """Runs the integration tests, one line per test, and closes with `N passed, N failed, N skipped`.
 
     run.py [--build DIR] [--fetched DIR] [--origin NAME]... [--only TEXT]... [--list] [--direct]
+           [--lanes N]
 
---only keeps the tests whose line contains the text. --direct leaves lode out and lets every test
+--lanes runs so many origins at the same time, each in a process of its own. --only keeps the tests whose line contains the text. --direct leaves lode out and lets every test
 that makes sense without it talk to the origin itself: a test that fails there is wrong about the
 origin, not about lode.
 """
@@ -29,7 +30,7 @@ for name in list(os.environ):
     if re.match(r"AWS_|RCLONE_|REQUESTS_CA|CURL_CA|SSL_CERT|.*_proxy$", name, re.IGNORECASE):
         del os.environ[name]
 
-from harness import fetched, processes  # noqa: E402
+from harness import fetched, lanes, processes  # noqa: E402
 from harness.case import EVERY_ORIGIN, Case, World  # noqa: E402
 
 GRACE_SECONDS = 60      # after a test's own limit, before the whole run is given up
@@ -41,6 +42,8 @@ class TookTooLong(Exception):
 
 def main():
     options = arguments()
+    if options.lanes > 1 and len(options.origin) > 1 and not options.list:
+        return lanes.run(options.lanes, options.origin)
     world = World(options.build, options.direct, options.fetched)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGALRM, give_up)
@@ -66,6 +69,7 @@ def arguments():
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--direct", action="store_true")
+    parser.add_argument("--lanes", type=int, default=1)
     options = parser.parse_args()
     options.origin = options.origin or EVERY_ORIGIN
     return options
