@@ -116,15 +116,20 @@ result<version_ptr> describe_version(std::string_view origin, const object_name&
         if (sealing::is_customer_key_field(h.name)) continue;
         http::append_field(made->headers, h.name, h.value);
     }
-    const auto version_id = http::find_header(headers, "x-amz-version-id").value_or("");
-    hash128_builder content;
-    content.add(origin).add(name.scope).add(name.bucket).add(name.key).add(*etag).add(version_id);
-    content.add(size->count());
-    if (!name.customer_key.empty()) content.add(name.customer_key);
-    made->identity = content.finish();
+    made->version_id = http::find_header(headers, "x-amz-version-id").value_or("");
+    made->identity = identity_of(origin, name, made->etag, made->version_id, made->size);
     made->layout = part_layout::whole(*size);
     made->laid_out = s3::part_count_of(*etag).value_or(1) == 1;
     return made;
+}
+
+hash128 identity_of(std::string_view origin, const object_name& name, std::string_view etag,
+                    std::string_view version_id, bytes size) {
+    hash128_builder content;
+    content.add(origin).add(name.scope).add(name.bucket).add(name.key).add(etag).add(version_id);
+    content.add(size.count());
+    if (!name.customer_key.empty()) content.add(name.customer_key);
+    return content.finish();
 }
 
 engine::part_key object_version::part(std::uint32_t index) const {

@@ -48,7 +48,8 @@ struct object_version {
     std::string etag;           // with its quotes, as the origin sent it
     std::string last_modified;  // as the origin sent it
     bytes size;
-    std::string headers;  // "Name: value\r\n" lines that belong to the version
+    std::string version_id;  // under which the origin keeps it; empty where it told none
+    std::string headers;     // "Name: value\r\n" lines that belong to the version
     // The same for the stored checksums of the whole object; nothing while nobody asked for them.
     std::optional<std::string> checksums;
     std::string direct_path;  // the URL of the server that has the bytes; empty: none was named
@@ -65,11 +66,16 @@ struct object_version {
 
     [[nodiscard]] std::size_t memory() const {
         return sizeof *this + etag.size() + last_modified.size() + headers.size() +
-               layout.memory() + (checksums ? checksums->size() : 0) + direct_path.size();
+               layout.memory() + (checksums ? checksums->size() : 0) + direct_path.size() +
+               version_id.size();
     }
 };
 
 using version_ptr = std::shared_ptr<const object_version>;
+
+// What `object_version::identity` is of. `origin` names the store, the same on every node of a cluster.
+[[nodiscard]] hash128 identity_of(std::string_view origin, const object_name& name,
+                                  std::string_view etag, std::string_view version_id, bytes size);
 
 // A copy that differs in one thing.
 [[nodiscard]] version_ptr with_layout(const object_version& v, part_layout layout);

@@ -67,6 +67,22 @@ result<part_layout> part_layout::of_lengths(std::span<const bytes> lengths) {
     return made;
 }
 
+part_layout part_layout::around(bytes size, part_extent part) {
+    LODE_ASSERT(part.length > bytes(0) && part.first.value() <= size.count());
+    const bytes before(part.first.value());
+    LODE_ASSERT(part.length <= size - before);
+    auto ends = std::make_shared<std::vector<object_offset>>();
+    if (before > bytes(0)) ends->push_back(part.first);
+    ends->push_back(part.end());
+    if (part.end().value() < size.count()) ends->emplace_back(size.count());
+    part_layout made;
+    made.size_ = size;
+    made.parts_ = static_cast<std::uint32_t>(ends->size());
+    made.known_ = certainty::computed;
+    made.ends_ = std::move(ends);
+    return made;
+}
+
 part_extent part_layout::at(std::uint32_t index) const {
     LODE_ASSERT(index < parts_);
     if (ends_ != nullptr) {

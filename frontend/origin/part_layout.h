@@ -54,6 +54,10 @@ class part_layout {
     // As uploaded. `invalid`: none, too many, an empty one among several.
     [[nodiscard]] static result<part_layout> of_lengths(std::span<const bytes> lengths);
 
+    // One part that is known, and what lies before and behind it as one piece each: for whoever is asked
+    // for that part only. Requires a part that is not empty and lies within the size.
+    [[nodiscard]] static part_layout around(bytes size, part_extent part);
+
     [[nodiscard]] bytes size() const { return size_; }
     [[nodiscard]] std::uint32_t parts() const { return parts_; }
     [[nodiscard]] certainty known() const { return known_; }
