@@ -1,7 +1,7 @@
-// frontend/cache_word.h
+// frontend/http/cache_word.h
 //
 // How a request was answered, in the same words everywhere: X-Cache, Cache-Status (RFC 9211), the
-// access log and the metrics.
+// access log, the metrics, and what nodes of a cluster tell each other.
 #pragma once
 
 #include <cstdint>

@@ -40,6 +40,9 @@ class client_connection : public list_hook<> {
     [[nodiscard]] engine::stream& stream() { return *dialed_.stream; }
     [[nodiscard]] message_reader& reader() { return reader_; }
 
+    // What the dialer agreed on with the server; null where there was nothing to agree on.
+    [[nodiscard]] agreement* agreed() { return dialed_.agreed.get(); }
+
     // For head_writer: its memory stays with the connection.
     [[nodiscard]] std::string& head_buffer() { return head_; }
 

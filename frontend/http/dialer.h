@@ -19,9 +19,20 @@
 
 namespace lode::frontend::http {
 
+// What a dialer and the server agreed on before anybody used the connection. It lives as long as the
+// connection; whoever made the dialer knows its type.
+class agreement {
+  public:
+    agreement() = default;
+    virtual ~agreement() = default;
+    agreement(const agreement&) = delete;
+    agreement& operator=(const agreement&) = delete;
+};
+
 struct dialed {
     std::unique_ptr<engine::stream> stream;
     int fd = -1;  // the socket below, to ask the kernel whether the peer has left; -1: unknown
+    std::unique_ptr<agreement> agreed = nullptr;
 };
 
 class dialer {
