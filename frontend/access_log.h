@@ -18,7 +18,7 @@
 #include "engine/base/counters.h"
 #include "engine/base/error.h"
 #include "engine/runtime/scope.h"
-#include "frontend/cache_word.h"
+#include "frontend/http/cache_word.h"
 
 namespace lode::frontend {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "frontend/cache_word.h"
+#include "frontend/http/cache_word.h"
 #include "frontend/http/head_writer.h"
 
 namespace lode::frontend {

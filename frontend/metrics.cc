@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/base/counters.h"
-#include "frontend/cache_word.h"
+#include "frontend/http/cache_word.h"
 
 namespace lode::frontend {
 namespace {

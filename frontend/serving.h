@@ -19,7 +19,7 @@
 #include "engine/store/part_store.h"
 #include "frontend/access/gate.h"
 #include "frontend/access_log.h"
-#include "frontend/cache_word.h"
+#include "frontend/http/cache_word.h"
 #include "frontend/http/connection_pool.h"
 #include "frontend/origin/data_path.h"
 #include "frontend/origin/gateway.h"

@@ -7,7 +7,7 @@ import re
 # contains a file is the one that counts. Sources of a folder may always include the folder itself.
 ENGINE = ("engine/base", "engine/runtime", "engine/store")
 FRONTEND = ("frontend/http", "frontend/s3", "frontend/sealing", "frontend/origin",
-            "frontend/access")
+            "frontend/access", "frontend/peer")
 MAY_INCLUDE = {
     "engine/base": (),
     "engine/runtime": ("engine/base",),
@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     "frontend/sealing": (*ENGINE, "frontend/http", "frontend/s3"),
     "frontend/origin": (*ENGINE, "cluster", "frontend/http", "frontend/s3", "frontend/sealing"),
     "frontend/access": (*ENGINE, "cluster", "frontend/http", "frontend/s3"),
+    "frontend/peer": (*ENGINE, "cluster", "frontend/http", "frontend/s3", "frontend/origin"),
     "frontend": (*ENGINE, "cluster", *FRONTEND),
     "tools": (*ENGINE, "cluster", *FRONTEND, "frontend"),
     "bench": (*ENGINE, "cluster", *FRONTEND, "frontend"),
