@@ -132,8 +132,35 @@ struct limit_settings {
 
 enum class membership_kind : std::uint8_t { none, fixed, dns, etcd };
 
+// A line of a static list.
+struct cluster_node_settings {
+    std::string name;
+    std::string address;  // of its peer port, by address or by name
+    std::string zone;
+    bytes capacity{1ULL << 40U};  // 0: the line keeps its place, and nobody is there
+
+    friend bool operator==(const cluster_node_settings&, const cluster_node_settings&) = default;
+};
+
 struct cluster_settings {
     membership_kind membership = membership_kind::none;
+    std::string name = "lode";  // nodes of another name are strangers
+    std::string secret_file;
+    std::string advertise;  // this node's peer port, as the others reach it; empty: listen.peer
+    std::string state_file = "/var/lib/lode/cluster.state";  // which slots this node has claimed
+    bytes slot_unit{64ULL << 30U};                           // of capacity, for one slot
+    std::uint32_t candidates = 4;                            // nodes that are asked for a part
+    std::uint32_t spread_max = 4;                            // those of them that share a hot one
+    std::string nodes_file;                                  // static: rows, as `nodes`
+    std::vector<cluster_node_settings> nodes;                // static
+    std::string dns_name;                                    // "lode.default.svc:9001"
+    duration dns_refresh = std::chrono::seconds(5);
+    std::vector<std::string> etcd_endpoints;
+    std::string etcd_prefix = "/lode";
+    std::string etcd_user;
+    std::string etcd_password_file;
+    std::string etcd_ca_file;  // PEM; empty: the system's store
+    duration etcd_lease = std::chrono::seconds(10);
 
     friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
 };

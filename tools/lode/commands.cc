@@ -83,11 +83,12 @@ int run_serve(const std::string& configuration_path) {
 }
 
 int run_check(const std::string& configuration_path) {
-    const configuration read = load_configuration(configuration_path);
+    configuration read = load_configuration(configuration_path);
     if (!read.problems.empty()) {
         fmt::print(stderr, "{}", print_problems(read.problems, configuration_path));
         return 1;
     }
+    if (read.settings.node.name.empty()) read.settings.node.name = host_name();
     std::vector<finding> findings{
         {severity::fine, fmt::format("The configuration {} is valid.", configuration_path), {}}};
     for (auto& sentence : describe_unused(read.settings)) {

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "frontend/access/toml.h"
+#include "tools/lode/cluster_rules.h"
 #include "tools/lode/configuration_rules.h"
 #include "tools/lode/endpoint.h"
 #include "tools/lode/near_miss.h"
@@ -87,6 +88,7 @@ const section* rows_below(std::string_view name) {
 class reader {
   public:
     void read(const toml::table& root);
+    void read_node_list(const toml::table& root);
     configuration finish();
 
   private:
@@ -119,6 +121,7 @@ class reader {
 
     void check_required(std::string_view section, std::size_t row, std::uint32_t line);
     void check_together();
+    void refuse_conflicts(std::vector<conflict> conflicts);
     void check_available();
 
     [[nodiscard]] std::uint32_t line_of_key(std::string_view key, std::size_t row) const;
@@ -143,6 +146,33 @@ void reader::read(const toml::table& root) {
     check_required("origin", 0, 0);
     check_together();
     check_available();
+}
+
+void reader::read_node_list(const toml::table& root) {
+    const section& rows = *section_called(node_section);
+    for (const auto& [key, node] : root) {
+        const auto* cluster = key.str() == cluster_section ? node.as_table() : nullptr;
+        if (cluster == nullptr) {
+            refuse(line_of(key.source()), show_key(key.str()),
+                   "there is no such section here, expected [[cluster.node]]");
+            continue;
+        }
+        for (const auto& [below, value] : *cluster) {
+            const std::uint32_t line = line_of(below.source());
+            if (dotted(cluster_section, below.str()) == node_section) {
+                read_rows(rows, value, line);
+            } else {
+                refuse(line, dotted(cluster_section, show_key(below.str())),
+                       "there is no such setting here, expected [[cluster.node]]");
+            }
+        }
+    }
+    if (problems_.empty() && settings_.cluster.nodes.empty()) {
+        refuse(0, std::string(node_section), "expected at least one node, got none");
+    }
+    std::vector<conflict> found;
+    check_nodes(settings_.cluster.nodes, found);
+    refuse_conflicts(std::move(found));
 }
 
 void reader::read_section(const section& of, const toml::node& node, std::uint32_t line) {
@@ -358,10 +388,12 @@ void reader::check_required(std::string_view section, std::size_t row, std::uint
     }
 }
 
+void reader::check_together() { refuse_conflicts(find_conflicts(settings_)); }
+
 // A conflict with a value that was refused itself is no news.
-void reader::check_together() {
+void reader::refuse_conflicts(std::vector<conflict> conflicts) {
     std::vector<problem> found;
-    for (conflict& c : find_conflicts(settings_)) {
+    for (conflict& c : conflicts) {
         if (refused(c.key) || refused(c.other)) continue;
         const std::uint32_t line = line_of_key(c.key, c.row);
         // The one to blame may stand at its default; then the other was written.
@@ -422,13 +454,14 @@ configuration refused_syntax(const toml::parse_error& error) {
                          "expected TOML: " + shortened(std::move(sentence), sentence_max));
 }
 
-}  // namespace
+configuration refused_length(std::size_t most) {
+    return refused_whole(0, fmt::format("expected at most {}, got more", print_size(bytes(most))));
+}
 
-configuration parse_configuration(std::string_view toml) {
-    if (toml.size() > configuration_bytes_max) {
-        return refused_whole(0, fmt::format("expected at most {}, got more",
-                                            print_size(bytes(configuration_bytes_max))));
-    }
+using reading = void (reader::*)(const toml::table& root);
+
+configuration parse_within(std::string_view toml, std::size_t most, reading how) {
+    if (toml.size() > most) return refused_length(most);
     if (const auto line = frontend::access::line_with_too_many_dots(toml)) {
         return refused_whole(
             *line, fmt::format("expected at most {} dots on a line, got more", dots_on_a_line_max));
@@ -438,19 +471,38 @@ configuration parse_configuration(std::string_view toml) {
         return refused_syntax(parsed.error());
     }
     reader r;
-    r.read(parsed.table());
+    (r.*how)(parsed.table());
     return r.finish();
 }
 
-configuration load_configuration(const std::string& path) {
-    const auto text = read_small_file(path, bytes(configuration_bytes_max));
-    if (text) return parse_configuration(*text);
-    if (text.error().code == errc::too_large) {
-        return refused_whole(0, fmt::format("expected at most {}, got more",
-                                            print_size(bytes(configuration_bytes_max))));
-    }
+configuration load_within(const std::string& path, std::size_t most, reading how) {
+    const auto text = read_small_file(path, bytes(most));
+    if (text) return parse_within(*text, most, how);
+    if (text.error().code == errc::too_large) return refused_length(most);
     return refused_whole(0, fmt::format("expected a file that can be read: {}",
                                         std::generic_category().message(text.error().sys)));
+}
+
+node_list nodes_of(configuration read) {
+    return {.nodes = std::move(read.settings.cluster.nodes), .problems = std::move(read.problems)};
+}
+
+}  // namespace
+
+configuration parse_configuration(std::string_view toml) {
+    return parse_within(toml, configuration_bytes_max, &reader::read);
+}
+
+configuration load_configuration(const std::string& path) {
+    return load_within(path, configuration_bytes_max, &reader::read);
+}
+
+node_list parse_node_list(std::string_view toml) {
+    return nodes_of(parse_within(toml, nodes_file_bytes_max, &reader::read_node_list));
+}
+
+node_list load_node_list(const std::string& path) {
+    return nodes_of(load_within(path, nodes_file_bytes_max, &reader::read_node_list));
 }
 
 std::string print_problems(std::span<const problem> problems, std::string_view file) {

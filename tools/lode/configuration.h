@@ -6,7 +6,7 @@
 //   /etc/lode.toml:12: cache.device.size: expected a size such as "1TiB", got "lots"
 //
 //   Errors   A problem per mistake. What follows a mistake in the TOML itself is not read.
-//   Limits   A file of 64 KiB, 256 dots on a line, 8 levels of nested values; 20 problems printed.
+//   Limits   A file of 64 KiB (of a list of nodes: 4 MiB), 256 dots on a line, 8 levels of nested values; 20 problems printed.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,7 @@
 namespace lode::tools {
 
 inline constexpr std::size_t configuration_bytes_max = std::size_t{64} << 10U;
+inline constexpr std::size_t nodes_file_bytes_max = std::size_t{4} << 20U;
 using frontend::access::dots_on_a_line_max;
 inline constexpr std::size_t problems_printed_max = 20;
 
@@ -40,6 +41,17 @@ struct configuration {
 
 // Blocks.
 [[nodiscard]] configuration load_configuration(const std::string& path);
+
+struct node_list {
+    std::vector<frontend::cluster_node_settings> nodes;
+    std::vector<problem> problems;  // as above
+};
+
+// What cluster.nodes_file names: [[cluster.node]], and nothing else.
+[[nodiscard]] node_list parse_node_list(std::string_view toml);
+
+// Blocks.
+[[nodiscard]] node_list load_node_list(const std::string& path);
 
 // A line per problem, and one for those left out.
 [[nodiscard]] std::string print_problems(std::span<const problem> problems, std::string_view file);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/runtime/address.h"
+#include "tools/lode/cluster_rules.h"
 #include "tools/lode/endpoint.h"
 #include "tools/lode/quantity.h"
 #include "tools/lode/setting_table.h"
@@ -171,6 +172,7 @@ std::vector<conflict> find_conflicts(const settings& s) {
     check_addresses(s, found);
     check_gateway(s, found);
     check_devices(s, found);
+    check_cluster(s, found);
     return found;
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "frontend/access/key_file.h"
+#include "tools/lode/cluster_check.h"
 #include "tools/lode/number.h"
 #include "tools/lode/quantity.h"
 
@@ -267,10 +268,10 @@ finding check_origin(const settings& s, host_view& host) {
         "Start it or correct origin.gateway; until then lode answers 503.");
 }
 
-finding check_ca_file(const std::string& path, host_view& host) {
+finding check_ca_file(const std::string& key, const std::string& path, host_view& host) {
     const int failed = host.try_read(path);
-    if (failed == 0) return fine(fmt::format("origin.ca_file {} can be read.", path));
-    return fatal(fmt::format("origin.ca_file {} cannot be read: {}.", path, reason(failed)),
+    if (failed == 0) return fine(fmt::format("{} {} can be read.", key, path));
+    return fatal(fmt::format("{} {} cannot be read: {}.", key, path, reason(failed)),
                  "Correct the path, or let the user that runs lode read it.");
 }
 
@@ -284,6 +285,12 @@ finding check_identity(const settings& s, const environment& env, host_view& hos
         return fatal(
             "lode has no identity of its own, but auth.mode makes it ask the gateway in its own "
             "name.",
+            "Set origin.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
+    }
+    if (!*found && s.cluster.membership != frontend::membership_kind::none) {
+        return fatal(
+            "lode has no identity of its own, but cluster.membership makes it fetch in its own "
+            "name what other nodes' clients may read.",
             "Set origin.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
     }
     if (!*found) {
@@ -342,9 +349,15 @@ std::vector<finding> check_host(const settings& s, const environment& env, host_
     found.push_back(check_identity(s, env, host));
     if (s.auth.mode == frontend::auth_mode::local) found.push_back(check_keys(s, host));
     if (s.auth.mode == frontend::auth_mode::trust) found.push_back(check_trust(s));
-    if (!s.origin.ca_file.empty()) found.push_back(check_ca_file(s.origin.ca_file, host));
+    if (!s.origin.ca_file.empty()) {
+        found.push_back(check_ca_file("origin.ca_file", s.origin.ca_file, host));
+    }
     if (!s.log.access.empty() && s.log.access != "-") {
         found.push_back(check_access_log(s.log.access, host));
+    }
+    if (s.cluster.membership != frontend::membership_kind::none) {
+        found.push_back(check_listener("listen.peer", s.listen.peer, host));
+        for (finding& f : check_cluster_files(s, host)) found.push_back(std::move(f));
     }
     if (origin == origin_probe::connect) found.push_back(check_origin(s, host));
     return found;

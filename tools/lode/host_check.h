@@ -34,7 +34,8 @@ struct finding {
 [[nodiscard]] finding check_listener(const std::string& key, const std::string& address,
                                      host_view& host);
 [[nodiscard]] finding check_origin(const frontend::settings& s, host_view& host);
-[[nodiscard]] finding check_ca_file(const std::string& path, host_view& host);
+[[nodiscard]] finding check_ca_file(const std::string& key, const std::string& path,
+                                    host_view& host);
 [[nodiscard]] finding check_identity(const frontend::settings& s, const environment& env,
                                      host_view& host);
 // The file that auth.keys names.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cluster/member.h"
 #include "engine/base/assert.h"
 #include "tools/lode/quantity.h"
 #include "tools/lode/text_checks.h"
@@ -33,6 +34,9 @@ constexpr std::string_view a_url =
     "a URL of scheme, host and port such as \"http://10.0.0.1:8000\"";
 constexpr std::string_view a_path = "the path of a file";
 constexpr std::string_view a_bucket = "the name of a bucket";
+constexpr std::string_view a_reachable_address =
+    "an IP address and a port that others reach, such as \"10.0.0.7:9001\"";
+constexpr std::string_view a_host_and_port = "a host and a port such as \"10.0.0.7:9001\"";
 constexpr std::string_view a_name = "a name of letters, digits, \"-\", \"_\" and \".\"";
 
 template <auto Section, auto Field>
@@ -52,6 +56,12 @@ auto& in_rule(settings& s, std::size_t rule) {
     return s.consistency.rules[rule].*Field;
 }
 
+template <auto Field>
+auto& in_node(settings& s, std::size_t row) {
+    LODE_ASSERT(row < s.cluster.nodes.size());
+    return s.cluster.nodes[row].*Field;
+}
+
 constexpr rows device_rows{
     .plural = "devices",
     .each = "a path and a size",
@@ -66,6 +76,14 @@ constexpr rows rule_rows{
     .most = consistency_rules_max,
     .count = [](const settings& s) { return s.consistency.rules.size(); },
     .add = [](settings& s) { s.consistency.rules.emplace_back(); },
+};
+
+constexpr rows node_rows{
+    .plural = "nodes",
+    .each = "a name and an address",
+    .most = cluster::members_max,
+    .count = [](const settings& s) { return s.cluster.nodes.size(); },
+    .add = [](settings& s) { s.cluster.nodes.emplace_back(); },
 };
 
 // An enumeration whose values count up from zero in the order of `words`.
@@ -99,6 +117,11 @@ constexpr std::array sections{
                             "may stand once per device; without one, lode caches in memory only.",
             &device_rows},
     section{"cluster", "The other nodes."},
+    section{node_section, "A node of the cluster, where cluster.membership is \"static\": the same "
+                          "list on every node, in the same order, with this node in it. A node that "
+                          "is replaced gives its line to its successor. The section may stand once "
+                          "per node.",
+            &node_rows},
     section{"limits", "What a client may ask for and how long it may take."},
     section{"log", "What lode writes about itself."},
 };
@@ -129,7 +152,7 @@ constexpr std::array table{
         "that bucket; path-style requests always are."},
     setting{"listen", "peer",
         text_rule{in<&settings::listen, &listen_settings::peer>, is_listen_address, an_address},
-        "Where the other nodes connect.", {}, standing::unused},
+        "Where the other nodes connect, if there are any (cluster.membership)."},
     setting{"listen", "admin",
         text_rule{in<&settings::listen, &listen_settings::admin>, is_listen_address, an_address},
         "Where /metrics, /healthz and /readyz are; whoever reaches it may empty the cache."},
@@ -277,8 +300,85 @@ constexpr std::array table{
         "the kernel's nvme.poll_queues); without, lode warns and goes on by interrupt."},
 
     setting{"cluster", "membership",
-        one_of<in<&settings::cluster, &cluster_settings::membership>>(membership_words, 1),
-        "How nodes find each other; \"none\": this node is alone."},
+        one_of<in<&settings::cluster, &cluster_settings::membership>>(membership_words, 4),
+        "How nodes find each other. \"none\": this node is alone. \"static\": by the list in "
+        "[[cluster.node]] or cluster.nodes_file. \"dns\": by the addresses of cluster.dns_name. "
+        "\"etcd\": by what each writes into etcd. All but \"none\" need cluster.secret_file, and an "
+        "identity of lode's own (origin.credentials)."},
+    setting{"cluster", "name",
+        text_rule{in<&settings::cluster, &cluster_settings::name>, is_domain, a_name},
+        "The name of the cluster; nodes of another one are refused."},
+    setting{"cluster", "secret_file",
+        text_rule{in<&settings::cluster, &cluster_settings::secret_file>, is_plain_text, a_path},
+        "The file with what all nodes of the cluster know and nobody else: at least 16 bytes."},
+    setting{"cluster", "advertise",
+        text_rule{in<&settings::cluster, &cluster_settings::advertise>, is_no_or_reachable_address,
+            a_reachable_address},
+        "Where the other nodes reach this node's peer port; empty: at listen.peer, where that names "
+        "one address. \"etcd\" must know it."},
+    setting{"cluster", "state_file",
+        text_rule{in<&settings::cluster, &cluster_settings::state_file>, is_path, a_path},
+        "Where this node remembers which parts are its own, so that it has the same ones after a "
+        "restart."},
+    setting{"cluster", "slot_unit",
+        size_rule{in<&settings::cluster, &cluster_settings::slot_unit>, 1_MiB, 1_TiB},
+        "How much of a node's capacity counts as one share of the parts; the same on every node."},
+    setting{"cluster", "candidates",
+        count_rule{in<&settings::cluster, &cluster_settings::candidates>, 1, 8},
+        "How many nodes are asked for a part, one after the other, before the origin is."},
+    setting{"cluster", "spread_max",
+        count_rule{in<&settings::cluster, &cluster_settings::spread_max>, 1, 8},
+        "How many of them share the readers of a part that very many read; at most "
+        "cluster.candidates."},
+    setting{"cluster", "nodes_file",
+        text_rule{in<&settings::cluster, &cluster_settings::nodes_file>, is_plain_text, a_path},
+        "With \"static\": a file of [[cluster.node]] in place of those below; it is read again when "
+        "it changes."},
+    setting{"cluster", "dns_name",
+        text_rule{in<&settings::cluster, &cluster_settings::dns_name>, is_no_or_host_and_port,
+            "a name and a port such as \"lode.default.svc:9001\""},
+        "With \"dns\": the name whose addresses are the nodes, and their peer port."},
+    setting{"cluster", "dns_refresh",
+        duration_rule{in<&settings::cluster, &cluster_settings::dns_refresh>, 100ms, 1h},
+        "With \"dns\": how often it is resolved; also names in a static list."},
+    setting{"cluster", "etcd_endpoints",
+        text_list_rule{in<&settings::cluster, &cluster_settings::etcd_endpoints>, is_url,
+            "a URL of scheme, host and port such as \"http://10.0.0.1:2379\"", 16},
+        "With \"etcd\": where it answers clients; the next one is asked when one does not."},
+    setting{"cluster", "etcd_prefix",
+        text_rule{in<&settings::cluster, &cluster_settings::etcd_prefix>, is_key_prefix,
+            "a path such as \"/lode\""},
+        "With \"etcd\": how lode's keys begin; each node writes PREFIX/CLUSTER/nodes/NAME."},
+    setting{"cluster", "etcd_user",
+        text_rule{in<&settings::cluster, &cluster_settings::etcd_user>, is_plain_text,
+            "the name of a user"},
+        "With \"etcd\": whom lode calls itself there; empty: nobody."},
+    setting{"cluster", "etcd_password_file",
+        text_rule{in<&settings::cluster, &cluster_settings::etcd_password_file>, is_plain_text,
+            a_path},
+        "With \"etcd\": the file with that user's password."},
+    setting{"cluster", "etcd_ca_file",
+        text_rule{in<&settings::cluster, &cluster_settings::etcd_ca_file>, is_plain_text, a_path},
+        "With \"etcd\": the authorities, in PEM, one of which must have signed its certificate; "
+        "empty: those of the system."},
+    setting{"cluster", "etcd_lease",
+        duration_rule{in<&settings::cluster, &cluster_settings::etcd_lease>, 2s, 1h},
+        "With \"etcd\": how long it remembers a node that does not report any more."},
+
+    setting{node_section, "name",
+        text_rule{in_node<&cluster_node_settings::name>, is_domain, a_name},
+        "The node's node.name.", "\"node-a\"", standing::required},
+    setting{node_section, "address",
+        text_rule{in_node<&cluster_node_settings::address>, is_host_and_port, a_host_and_port},
+        "Where the others reach its peer port.", "\"10.0.0.7:9001\"", standing::required},
+    setting{node_section, "zone",
+        text_rule{in_node<&cluster_node_settings::zone>, is_node_name, a_name},
+        "The node's node.zone."},
+    setting{node_section, "capacity",
+        size_rule{in_node<&cluster_node_settings::capacity>, 1_MiB, bytes(1ULL << 50U),
+            size_rule::zero::allowed},
+        "What it can cache, in proportion to the others; \"0B\": nobody is there, and the line only "
+        "keeps those below in their places."},
 
     setting{"limits", "connections",
         count_rule{in<&settings::limits, &limit_settings::connections>, 1, 1'000'000},

@@ -76,7 +76,6 @@ struct setting {
     enum class standing : std::uint8_t {
         used,
         required,     // has no default
-        unused,       // accepted, without effect in this version
         unavailable,  // refused in this version unless it is the default
     } now = standing::used;
 };
@@ -99,6 +98,8 @@ struct section {
 };
 
 inline constexpr std::string_view device_section = "cache.device";
+inline constexpr std::string_view cluster_section = "cluster";
+inline constexpr std::string_view node_section = "cluster.node";
 inline constexpr std::size_t devices_max = 64;
 inline constexpr std::size_t consistency_rules_max = 256;
 

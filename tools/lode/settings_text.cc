@@ -40,7 +40,6 @@ std::string values_sentence(const setting& of) {
     switch (of.now) {
         case standing::used: break;
         case standing::required: text += "; it must be set"; break;
-        case standing::unused: text += "; it has no effect in this version"; break;
         case standing::unavailable:
             text += "; only its default is available in this version";
             break;
@@ -111,12 +110,14 @@ std::string print_configuration(const settings& s) {
 
 std::vector<std::string> describe_unused(const settings& s) {
     std::vector<std::string> out;
+    if (s.cluster.membership != frontend::membership_kind::none) return out;
     for (const setting& of : all_settings()) {
-        if (of.now != standing::unused || print_value(of, s) == print_value(of, settings{})) {
-            continue;
-        }
+        const bool for_others =
+            of.section == cluster_section || (of.section == "listen" && of.key == "peer");
+        if (!for_others || print_value(of, s) == print_value(of, settings{})) continue;
         out.push_back(
-            fmt::format("{}.{} is set, but has no effect in this version.", of.section, of.key));
+            fmt::format("{}.{} is set, but has no effect while cluster.membership is \"none\".",
+                        of.section, of.key));
     }
     return out;
 }

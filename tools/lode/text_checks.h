@@ -17,6 +17,17 @@ namespace lode::tools {
 // "0.0.0.0:9000", "[::]:9000"; the port from 1 to 65535.
 [[nodiscard]] bool is_listen_address(std::string_view text);
 
+// As is_listen_address(), but not every address of a host.
+[[nodiscard]] bool is_reachable_address(std::string_view text);
+[[nodiscard]] bool is_no_or_reachable_address(std::string_view text);
+
+// A host's name or address and a port from 1 to 65535.
+[[nodiscard]] bool is_host_and_port(std::string_view text);
+[[nodiscard]] bool is_no_or_host_and_port(std::string_view text);
+
+// Printable, without blanks; begins with a slash and does not end with one; at most 255 bytes.
+[[nodiscard]] bool is_key_prefix(std::string_view text);
+
 [[nodiscard]] bool is_domain(std::string_view text);
 [[nodiscard]] bool is_url(std::string_view text);
 

@@ -330,7 +330,24 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
     s.cache.object_min = 7_KiB;
     s.cache.devices = {{.path = "/a", .size = 64_MiB, .write_limit = 3_MiB},
                        {.path = "b", .size = 0_B, .completion = engine::io_completion::poll}};
-    s.cluster.membership = frontend::membership_kind::dns;
+    s.cluster = {.membership = frontend::membership_kind::dns,
+                 .name = "c-1",
+                 .secret_file = "/secret",
+                 .advertise = "[::1]:7",
+                 .state_file = "/state",
+                 .slot_unit = 3_MiB,
+                 .candidates = 8,
+                 .spread_max = 1,
+                 .nodes = {{.name = "a", .address = "host.example:1", .zone = "z", .capacity = 0_B},
+                           {.name = "b", .address = "10.0.0.1:2", .capacity = 5_GiB}},
+                 .dns_name = "lode.default.svc:9001",
+                 .dns_refresh = 100ms,
+                 .etcd_endpoints = {"https://e1:2379", "http://e2"},
+                 .etcd_prefix = "/a/b",
+                 .etcd_user = "u",
+                 .etcd_password_file = "/password",
+                 .etcd_ca_file = "/etcd.pem",
+                 .etcd_lease = 2s};
     s.limits = {.connections = 1,
                 .requests = 2,
                 .head = 2_KiB,
@@ -342,8 +359,9 @@ TEST_CASE("a configuration that was printed reads back as the same settings") {
                 .shutdown_timeout = 1min};
     s.log = {.level = "error", .access = "/var/log/lode"};
 
-    // Some of its values are refused in this version; they must arrive all the same.
-    CHECK(parse_configuration(print_configuration(s)).settings == s);
+    const configuration read = parse_configuration(print_configuration(s));
+    CHECK(print_problems(read.problems, "lode.toml").empty());
+    CHECK(read.settings == s);
 }
 
 TEST_CASE("the packaged example is what the table of settings makes") {
@@ -354,11 +372,12 @@ TEST_CASE("the packaged example is what the table of settings makes") {
     CHECK(packaged.str() == print_example());
 }
 
-TEST_CASE("the example has the defaults, a gateway and a device") {
+TEST_CASE("the example has the defaults, a gateway, a device, a rule and a node") {
     settings expected;
     expected.origin.gateway = "http://10.0.0.1:8000";
     expected.cache.devices = {{.path = "/var/lib/lode/cache.0", .size = 1_TiB}};
     expected.consistency.rules = {{.bucket = "archive"}};
+    expected.cluster.nodes = {{.name = "node-a", .address = "10.0.0.7:9001"}};
 
     const configuration read = parse_configuration(print_example());
 
@@ -533,9 +552,9 @@ TEST_CASE("each mistake is one sentence with its line, its key and what was expe
         {"[[consistency.rule]]\nbucket = \"b\"\n[[consistency.rule]]\nbucket = \"b\"\n",
          "lode.toml:4: consistency.rule.bucket: expected one rule for each bucket and prefix, got "
          "\"b\" and \"\" again\n"},
-        {"[cluster]\nmembership = \"etcd\"\n",
-         "lode.toml:2: cluster.membership: expected \"none\", got \"etcd\", which is not available "
-         "in this version\n"},
+        {"[cluster]\nmembership = \"consul\"\n",
+         "lode.toml:2: cluster.membership: expected \"none\" or \"static\" or \"dns\" or \"etcd\", "
+         "got \"consul\"\n"},
         {"[limits]\nuri = \"33KiB\"\n",
          "lode.toml:2: limits.uri: expected at most limits.head (32KiB), got \"33KiB\"\n"},
         {"[log]\nlevel = \"loud\"\n",
@@ -683,5 +702,8 @@ TEST_CASE("settings without effect are named") {
 
     s.listen.peer = "1.2.3.4:5";
     CHECK(describe_unused(s) ==
-          std::vector<std::string>{"listen.peer is set, but has no effect in this version."});
+          std::vector<std::string>{
+              "listen.peer is set, but has no effect while cluster.membership is \"none\"."});
+    s.cluster.membership = frontend::membership_kind::dns;
+    CHECK(describe_unused(s).empty());
 }
