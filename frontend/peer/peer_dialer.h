@@ -92,8 +92,8 @@ class peer_dialer final : public http::dialer {
     using agreed = std::expected<std::unique_ptr<peer_agreement>, failure>;
 
     engine::task<agreed> greet(engine::stream& s, std::uint32_t protocol);
-    engine::task<agreed> read_answer(http::message_reader& reader, const nonce& ours,
-                                     std::uint32_t protocol);
+    engine::task<agreed> read_answer(http::message_reader& reader, const http::response_head& head,
+                                     const nonce& ours, std::uint32_t protocol);
     engine::task<failure> read_refusal(http::message_reader& reader,
                                        const http::response_head& head);
     void tell(const failure& f);
