@@ -5,7 +5,7 @@
 // elder and the elder is forgotten.
 //
 //   Core     One.
-//   Memory   304 bytes: there is one per peer and core.
+//   Memory   272 bytes: there is one per peer and core.
 //   Limits   From 16 us to 2.1 s; what lies beyond counts as the bound. A quantile is at most a
 //            quarter (or 16 us) above the truth, never below it.
 #pragma once

@@ -5,7 +5,7 @@
 //
 //   Core        One. Cores tell each other the state (news(), told()); each has its own breaker and
 //               its own idea of the peer's latency.
-//   Memory      About 500 bytes.
+//   Memory      432 bytes, nothing later.
 //   Invariants  A peer that is joining or down is not asked for data, only probed. Of a suspect,
 //               one thing is asked at a time. There is one probe under way at most.
 //   Limits      health_rules.h.
