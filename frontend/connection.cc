@@ -70,7 +70,7 @@ engine::task<bool> connection::serve_one() {
         co_await answer();
         in_flight.subtract();
     } else {
-        co_await turn_away();
+        co_await refuse_for_now();
     }
     request_.customer_key.reset();
     // A body that nobody asked for, or that was only half read, ends the conversation.
@@ -127,7 +127,7 @@ engine::task<void> connection::answer() {
 
 // One request too many: nobody is asked anything and nothing waits. A small body is read, so that the
 // connection can carry the client's next attempt.
-engine::task<void> connection::turn_away() {
+engine::task<void> connection::refuse_for_now() {
     here_.requests.turned_away.add();
     if (!request_.head.expect_continue && request_.head.content_length <= drain_max) {
         stream_->expire_at(engine::now() + linger_time);
@@ -189,7 +189,7 @@ void connection::end_if_idle() {
     if (idle_) stream_->abort();
 }
 
-engine::task<void> refuse_connection(std::unique_ptr<engine::stream> stream) {
+engine::task<void> connection::turn_away(std::unique_ptr<engine::stream> stream) {
     const std::string body = s3::render_error_xml({.error = s3::s3_error::slow_down});
     std::string head;
     http::head_writer writer(head);

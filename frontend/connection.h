@@ -33,11 +33,15 @@ class connection : public list_hook<> {
     // Ends it now.
     void abort() { stream_->abort(); }
 
+    [[nodiscard]] static connection_counters& counts(serving& here) { return here.connections; }
+    // Answers "503 SlowDown" to a connection that is one too many, and closes it.
+    static engine::task<void> turn_away(std::unique_ptr<engine::stream> stream);
+
   private:
     engine::task<bool> serve_one();
     std::optional<access::refusal> admit();
     engine::task<void> answer();
-    engine::task<void> turn_away();
+    engine::task<void> refuse_for_now();
     engine::task<void> refuse_access(access::refusal why);
     engine::task<void> refuse_head(error why);
     engine::task<void> linger();
@@ -51,8 +55,5 @@ class connection : public list_hook<> {
     std::string peer_;
     bool idle_ = true;
 };
-
-// Answers "503 SlowDown" to a connection that is one too many, and closes it.
-engine::task<void> refuse_connection(std::unique_ptr<engine::stream> stream);
 
 }  // namespace lode::frontend

@@ -13,10 +13,10 @@ constexpr duration pause_after_failure = std::chrono::milliseconds(100);
 
 // A socket on its way to the core that will serve it.
 struct handoff {
-    core_server& to;
+    connection_taker& to;
     int fd;
     engine::socket_address peer;
-    core_server::admission admission;
+    connection_taker::admission admission;
 };
 
 void arrive(void* object, std::uint64_t /*argument*/) {
@@ -48,8 +48,8 @@ void front_door::hand_out(const engine::tcp_listener::accepted& a) {
         if (load_of(core) < load_of(chosen)) chosen = core;
     }
     ++handed_out_[chosen];
-    const auto admission = total < connections_max_ ? core_server::admission::welcome
-                                                    : core_server::admission::one_too_many;
+    const auto admission = total < connections_max_ ? connection_taker::admission::welcome
+                                                    : connection_taker::admission::one_too_many;
     auto h = std::make_unique<handoff>(*cores_[chosen], a.fd, a.peer, admission);
     engine::post_to(core_id(static_cast<std::uint16_t>(chosen)),
                     {.run = &arrive, .object = h.release(), .argument = 0});

@@ -1,10 +1,10 @@
 // frontend/front_door.h
 //
-// Where clients arrive: one listener, and each accepted connection goes to the core that has the fewest.
-// Training clients open few and long connections, which a hash over ports would spread unevenly.
+// Where clients, or peers, arrive: one listener, and each accepted connection goes to the core that has the
+// fewest. Training clients open few and long connections, which a hash over ports would spread unevenly.
 //
 //   Core      Core 0; hands sockets to the others by message.
-//   Limits    `connections_max` over all cores; one more gets 503 SlowDown and is closed.
+//   Limits    `connections_max` over all cores; one more is told so and closed.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 #include "engine/runtime/socket.h"
 #include "engine/runtime/task.h"
-#include "frontend/core_server.h"
+#include "frontend/connection_taker.h"
 
 namespace lode::frontend {
 
 class front_door {
   public:
-    front_door(engine::tcp_listener& listener, std::vector<core_server*> cores,
+    front_door(engine::tcp_listener& listener, std::vector<connection_taker*> cores,
                std::uint32_t connections_max)
         : listener_(listener),
           cores_(std::move(cores)),
@@ -35,7 +35,7 @@ class front_door {
     }
 
     engine::tcp_listener& listener_;
-    std::vector<core_server*> cores_;
+    std::vector<connection_taker*> cores_;
     std::vector<std::uint64_t> handed_out_;  // connections given to each core since the start
     std::uint32_t connections_max_;
 };

@@ -10,6 +10,7 @@
 #include "engine/runtime/started.h"
 #include "frontend/cache_status.h"
 #include "frontend/chunk_walk.h"
+#include "frontend/client_sink.h"
 #include "frontend/fetch_rights.h"
 #include "frontend/origin/part_fetch.h"
 #include "frontend/sealing/part_view.h"
@@ -309,32 +310,6 @@ class cached_answer {
         sent_to_ = walk_.at_end() ? 0 : walk_.first_in_chunk();
         co_return true;
     }
-
-    // Lets a part_fetch pour into the client's socket.
-    class client_sink final : public engine::fill_sink {
-      public:
-        client_sink(client& out, std::span<std::byte> memory) : out_(out), memory_(memory) {}
-
-        engine::task<result<std::span<std::byte>>> room() override {
-            if (auto flushed = co_await flush(); !flushed) {
-                co_return std::unexpected(flushed.error());
-            }
-            co_return memory_;
-        }
-        void advance(std::size_t n) override { filled_ = n; }
-
-        engine::task<result<>> flush() {
-            if (filled_ == 0) co_return result<>{};
-            const auto data = std::span<const std::byte>(memory_).first(std::exchange(filled_, 0));
-            iovec piece = http::piece_of(data);
-            co_return co_await out_.send({&piece, 1}, bytes(data.size()));
-        }
-
-      private:
-        client& out_;
-        std::span<std::byte> memory_;
-        std::size_t filled_ = 0;
-    };
 
     serving& here_;
     client& out_;

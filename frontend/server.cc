@@ -21,6 +21,7 @@
 #include "frontend/access/key_watch.h"
 #include "frontend/admin.h"
 #include "frontend/cache_status.h"
+#include "frontend/connection.h"
 #include "frontend/core_server.h"
 #include "frontend/front_door.h"
 #include "frontend/http/dialer.h"
@@ -253,7 +254,7 @@ class server::node {
             failed_.store(true);
         }
         const auto here = make_serving();
-        core_server connections(*here);
+        core_server<connection> connections(*here);
         context_->servings[me] = here.get();
         core_servers_[me] = &connections;
         context_->links[me] = &here->data;
@@ -269,7 +270,7 @@ class server::node {
             co_await connections.wait_for_stop();
         }
 
-        co_await connections.finish(engine::now() + settings_.limits.shutdown_timeout);
+        (void)co_await connections.finish(engine::now() + settings_.limits.shutdown_timeout);
         // Clients of other cores may have waited for what is fetched here. What is still fetched now, nobody
         // waits for, however long it takes.
         co_await all_answered_.arrive();
@@ -289,7 +290,8 @@ class server::node {
         std::optional<access::key_watch> keys;
         if (keys_ != nullptr) keys.emplace(settings_.auth.keys, gates());
         admin operators_page(*context_, keys ? &*keys : nullptr);
-        front_door door(*clients_, core_servers_, settings_.limits.connections);
+        front_door door(*clients_, {core_servers_.begin(), core_servers_.end()},
+                        settings_.limits.connections);
         engine::scope doors;
         engine::scope operators;
         doors.spawn(door.run());
@@ -310,7 +312,7 @@ class server::node {
         if (keys) keys->stop();
         co_await doors.close();
         for (std::size_t core = 0; core < core_servers_.size(); ++core) {
-            core_server* there = core_servers_[core];
+            core_server<connection>* there = core_servers_[core];
             co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
                                      [there] { there->begin_stop(); });
         }
@@ -354,7 +356,7 @@ class server::node {
     std::unique_ptr<node_context> context_;
 
     // Written by each core before all_started_, read by others after it.
-    std::vector<core_server*> core_servers_;
+    std::vector<core_server<connection>*> core_servers_;
     std::atomic<bool> failed_{false};
     barrier all_started_;
     barrier all_answered_;

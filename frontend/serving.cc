@@ -91,6 +91,11 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
       requests_max(share_of_requests(n)),
       request_seed_(engine::scheduler::current().chance().next()) {}
 
+void serving::abort_exchanges() {
+    data.abort();
+    pool.abort();
+}
+
 void serving::next_request_id(std::string& out) {
     out.clear();
     fmt::format_to(std::back_inserter(out), "{:08X}{:08X}",

@@ -99,6 +99,9 @@ struct serving {
     const std::uint64_t requests_max;  // in flight on this core
     bool stopping = false;
 
+    // Fails whatever waits for the origin, for a shutdown that must not take longer.
+    void abort_exchanges();
+
     // "3F2A...": unique on this node, for x-amz-request-id and the log. Reuses `out`.
     void next_request_id(std::string& out);
 
