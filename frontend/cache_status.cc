@@ -15,7 +15,7 @@ std::string cache_name_of(std::string_view node) {
 }
 
 void add_cache_status(http::head_writer& writer, std::string_view cache_name, cache_word word,
-                      cache_detail detail, std::string& scratch) {
+                      cache_detail detail, std::string& scratch, std::string_view peer) {
     writer.field("X-Cache", name_of(word));
     std::string_view what;
     switch (word) {
@@ -24,8 +24,13 @@ void add_cache_status(http::head_writer& writer, std::string_view cache_name, ca
         case cache_word::miss: what = "; fwd=miss; stored"; break;
         case cache_word::bypass: what = "; fwd=bypass"; break;
     }
-    scratch.assign(cache_name).append(what);
+    if (peer.empty()) {
+        scratch.assign(cache_name).append(what);
+    } else {
+        scratch.assign(cache_name_of(peer)).append(what);
+    }
     if (detail != cache_detail::none) scratch.append("; detail=").append(name_of(detail));
+    if (!peer.empty()) scratch.append(", ").append(cache_name).append("; fwd=miss; detail=peer");
     writer.field("Cache-Status", scratch);
 }
 

@@ -11,8 +11,11 @@
 #include "frontend/cache_status.h"
 #include "frontend/chunk_walk.h"
 #include "frontend/client_sink.h"
+#include "frontend/clustering.h"
 #include "frontend/fetch_rights.h"
+#include "frontend/findings.h"
 #include "frontend/origin/part_fetch.h"
+#include "frontend/peer/part_reading.h"
 #include "frontend/sealing/part_view.h"
 #include "frontend/wanted_bytes.h"
 
@@ -23,36 +26,6 @@ using engine::chunk_lease;
 
 // The cache word is what is true of so many parts at the beginning of what the client wants.
 constexpr std::uint32_t parts_looked_at = 64;
-
-cache_detail detail_of(engine::chunk_source s) {
-    switch (s) {
-        case engine::chunk_source::memory: return cache_detail::memory;
-        case engine::chunk_source::disk: return cache_detail::disk;
-        case engine::chunk_source::filling: return cache_detail::filling;
-    }
-    return cache_detail::none;
-}
-
-// How much of the wanted bytes was here when the request came.
-struct findings {
-    bool filled_for_us = false;
-    cache_detail slowest = cache_detail::memory;
-
-    void saw(cache_detail d) { slowest = std::max(slowest, d); }
-    void saw(const engine::presence& p) {
-        if (p.disk > 0) saw(cache_detail::disk);
-        if (p.filling > 0) saw(cache_detail::filling);
-        if (p.absent > 0) filled_for_us = true;
-    }
-    // The tier says something about a hit; a miss came from the origin whatever held it meanwhile.
-    [[nodiscard]] cache_detail detail() const {
-        return filled_for_us ? cache_detail::none : slowest;
-    }
-    [[nodiscard]] cache_word word() const {
-        if (filled_for_us) return cache_word::miss;
-        return slowest == cache_detail::filling ? cache_word::filling : cache_word::hit;
-    }
-};
 
 class cached_answer {
   public:
@@ -69,29 +42,56 @@ class cached_answer {
 
     engine::task<sent_cached> run() {
         findings found;
-        auto lease = co_await first_chunk(found);
-        if (!lease) {
-            co_return lease.error().code == errc::changed ? sent_cached::changed
+        auto ready = co_await begin_away(found);
+        if (!ready && ready.error().code != errc::changed) ready = co_await begin_here(found);
+        if (!ready) {
+            co_return ready.error().code == errc::changed ? sent_cached::changed
                                                           : sent_cached::not_possible;
         }
-        if (!make_room()) co_return sent_cached::not_possible;
-        found.saw(detail_of(lease->source()));
-        lease_ = std::move(*lease);
-        const auto data = co_await open(lease_);
-        if (!data) co_return sent_cached::not_possible;
-        data_ = *data;
         out_.record().cache = found.word();
         out_.record().detail = found.detail();
         http::head_writer writer = cached_head(out_, request_, *version_, wanted_);
         if (is_sealed()) sealing::add_customer_key_answer(writer, request_.head.headers);
         add_cache_status(writer, here_.node.cache_name, found.word(), found.detail(),
-                         out_.scratch());
+                         out_.scratch(), away_ ? away_->from() : std::string_view());
         head_ = out_.finish_head(writer);
-        co_await send_all();
+        bool going = true;
+        while (going) going = away_ ? co_await send_from_peer() : co_await send_from_store();
         co_return sent_cached::done;
     }
 
   private:
+    // The first bytes from the store.
+    engine::task<result<>> begin_here(findings& found) {
+        auto lease = co_await first_chunk(found);
+        if (!lease) co_return std::unexpected(lease.error());
+        if (!make_room()) co_return fail(errc::no_space);
+        found.saw(detail_of(lease->source()));
+        lease_ = std::move(*lease);
+        const auto data = co_await open(lease_);
+        if (!data) co_return std::unexpected(data.error());
+        data_ = *data;
+        co_return result<>{};
+    }
+
+    // The first bytes from a peer, if one has them. Its word on them is the whole answer's.
+    engine::task<result<>> begin_away(findings& found) {
+        if (!go_away()) co_return fail(errc::not_found);
+        const auto answer = co_await away_->open();
+        result<std::size_t> got = fail(errc::unavailable);
+        if (answer) got = co_await away_->read(half(0));
+        if (!answer || !got) {
+            const error why = answer ? got.error() : answer.error();
+            away_.reset();
+            relay_.reset();
+            co_return std::unexpected(why);
+        }
+        arrived_ = *got;
+        found.saw(answer->word, answer->detail);
+        (void)co_await prepare();
+        co_return result<>{};
+    }
+
     // Decides whether there will be an answer from here at all. One chunk that is here, the common case
     // of a small object, costs one look at its home.
     engine::task<result<chunk_lease>> first_chunk(findings& found) {
@@ -124,6 +124,10 @@ class cached_answer {
         const bool fillable = may_fill();
         std::uint32_t left = fillable ? parts_looked_at : std::numeric_limits<std::uint32_t>::max();
         for (chunk_walk w = walk_; !w.at_end() && left > 0; w.next_part(), --left) {
+            if (peer_for(w.part()) != nullptr) {
+                if (looked_at_ < parts_looked_at) ++looked_at_;
+                continue;
+            }
             const engine::presence seen =
                 co_await here_.node.store.look(w.part().stored, w.part().chunks);
             found.saw(seen);
@@ -145,7 +149,9 @@ class cached_answer {
             const bool is_next = next.index == walk_.part().index;
             const object_offset begin = next.begins + bytes(next.first.value());
             if (!is_next && begin - position() >= window) break;
-            if (co_await is_incomplete(next)) {
+            if (peer::peer_ptr peer = peer_for(next)) {
+                if (!is_next) here_.cluster->peers.ask_to_fill(question_about(next), peer);
+            } else if (co_await is_incomplete(next)) {
                 auto begun = co_await fill(next);
                 ahead_refused_ = !begun;
                 if (!begun && is_next) co_return begun;
@@ -229,36 +235,96 @@ class cached_answer {
         return walk_.part().begins + bytes(walk_.chunk_begin().value()) + bytes(sent_to_);
     }
 
-    engine::task<void> send_all() {
+    // Until the end, or to a part that is read from a peer. False: the answer is over.
+    engine::task<bool> send_from_store() {
         engine::started<result<chunk_lease>> next;
         for (;;) {
             // A chunk that still arrives is sent as far as it has.
             const std::size_t here = std::min(data_.size(), walk_.end_in_chunk());
-            chunk_walk following = walk_;
-            std::size_t begin = here;
+            const chunk_walk present = walk_;
+            const std::size_t from = sent_to_;
+            sent_to_ = here;
             if (here == walk_.end_in_chunk()) {
-                following.next_chunk();
-                begin = following.at_end() ? 0 : following.first_in_chunk();
+                walk_.next_chunk();
+                sent_to_ = walk_.at_end() ? 0 : walk_.first_in_chunk();
             }
-            if (!following.at_end()) next.start(read(following, begin));
-            auto sent = co_await send(data_.subspan(sent_to_, here - sent_to_));
+            const bool new_part = !walk_.at_end() && walk_.part().index != present.part().index;
+            const bool leaves = new_part && go_away();
+            if (!walk_.at_end() && !leaves) next.start(read(walk_, sent_to_));
+            auto sent = co_await send(data_.subspan(from, here - from));
             lease_.give_back();
-            if (following.at_end()) {
-                if (!sent) out_.break_off();
-                co_return;
-            }
-            auto got = co_await next;
-            if (!sent) co_return out_.break_off();
-            const bool new_part = following.part().index != walk_.part().index;
-            walk_ = following;
-            sent_to_ = begin;
+            result<chunk_lease> got = fail(errc::not_found);
+            if (next.pending()) got = co_await next;
+            if (!sent) out_.break_off();
+            if (!sent || walk_.at_end()) co_return false;
             if (new_part || next_is_due()) (void)co_await prepare();
-            if (!co_await take(std::move(got))) co_return;
+            if (leaves) co_return true;
+            if (!co_await take(std::move(got))) co_return false;
+            if (away_) co_return true;
         }
     }
 
-    // Has what comes at walk_ ready to be sent, whatever became of the read that was begun for it. False:
-    // the answer is over.
+    // One part. What no peer gives is read here. False: the answer is over.
+    engine::task<bool> send_from_peer() {
+        engine::started<result<std::size_t>> next;
+        result<std::size_t> got = std::exchange(arrived_, 0);
+        if (*got == 0) got = co_await away_->read(half(0));
+        result<> sent;
+        for (unsigned turn = 0; sent && got && *got > 0; ++turn) {
+            next.start(away_->read(half(turn + 1)));
+            sent = co_await send(half(turn).first(*got));
+            got = co_await next;
+            if (sent && next_is_due()) (void)co_await prepare();
+        }
+        const object_offset reached = walk_.part().begins + bytes(away_->position().value());
+        away_.reset();
+        relay_.reset();
+        if (!got && got.error().code == errc::changed) {
+            co_await here_.gateway.forget(request_.name);
+            sent = fail(errc::changed);
+        }
+        if (!sent) out_.break_off();
+        if (!sent || reached == wanted_.end) co_return false;
+        walk_ = chunk_walk(*version_, reached, wanted_.end);
+        sent_to_ = walk_.first_in_chunk();
+        if (got) {
+            (void)co_await prepare();
+            if (go_away()) co_return true;
+        }
+        co_return co_await take(co_await read(walk_, sent_to_));
+    }
+
+    // Memory for what comes from a peer: one half is sent while the other is being filled.
+    [[nodiscard]] std::span<std::byte> half(unsigned turn) const {
+        const auto all = relay_->memory();
+        const std::size_t size = all.size() / 2;
+        return turn % 2 == 0 ? all.first(size) : all.subspan(size, size);
+    }
+
+    [[nodiscard]] peer::peer_ptr peer_for(const part_slice& slice) const {
+        return frontend::peer_for(here_, request_, slice.stored.id);
+    }
+
+    [[nodiscard]] peer::part_question question_about(const part_slice& slice) const {
+        peer::part_question q = peer::question_about(request_.name, *version_, slice.index);
+        q.first = slice.first;
+        q.end = slice.end;
+        return q;
+    }
+
+    // Whether what is at walk_ is read from a peer; then away_ is ready to be read.
+    bool go_away() {
+        peer::peer_ptr peer = peer_for(walk_.part());
+        if (peer == nullptr) return false;
+        peer::part_question q = question_about(walk_.part());
+        q.first = walk_.chunk_begin() + bytes(sent_to_);
+        away_.emplace(here_.cluster->peers, std::move(q), std::move(peer));
+        relay_.emplace(here_.buffers.take());
+        return true;
+    }
+
+    // Has what comes at walk_ ready to be sent, whatever became of the read that was begun for it, or to be
+    // read from a peer. False: the answer is over.
     engine::task<bool> take(result<chunk_lease> got) {
         for (bool asked_again = false;; asked_again = true) {
             if (got) {
@@ -279,6 +345,7 @@ class cached_answer {
             }
             if (walk_.at_end()) co_return false;
             (void)co_await prepare();
+            if (go_away()) co_return true;
             got = co_await read(walk_, sent_to_);
         }
     }
@@ -328,6 +395,10 @@ class cached_answer {
     std::span<const std::byte> data_;  // of the chunk at walk_, as far as it has arrived
     std::optional<sealing::part_view> view_;
     std::optional<sealing::plaintext_buffers::buffer> plain_;
+    // Where what is at walk_ comes from a peer: who reads it, into what, and how much of it is there.
+    std::optional<peer::part_reading> away_;
+    std::optional<relay_buffers::buffer> relay_;
+    std::size_t arrived_ = 0;
     std::string_view head_;  // not sent yet; goes out with the first bytes
 };
 

@@ -21,6 +21,7 @@
 #include "frontend/access/key_watch.h"
 #include "frontend/admin.h"
 #include "frontend/cache_status.h"
+#include "frontend/cluster_node.h"
 #include "frontend/connection.h"
 #include "frontend/core_server.h"
 #include "frontend/front_door.h"
@@ -106,9 +107,11 @@ std::expected<engine::tcp_listener, std::string> listen_at(std::string_view key,
 
 class server::node {
   public:
-    node(settings s, std::optional<s3::credentials> identity)
+    node(settings s, std::optional<s3::credentials> identity,
+         std::unique_ptr<cluster::membership> nodes)
         : settings_(std::move(s)),
           identity_(std::move(identity)),
+          nodes_(std::move(nodes)),
           group_({.cores = settings_.node.cores}),
           core_servers_(group_.size()),
           all_started_(group_.size()),
@@ -147,7 +150,7 @@ class server::node {
         store_ = std::move(*store);
         for (const std::string& line : store_->summary()) log::info("{}", line);
         make_context();
-        return {};
+        return open_cluster();
     }
 
     outcome run() {
@@ -229,6 +232,19 @@ class server::node {
                          .servings = std::vector<serving*>(group_.size())});
     }
 
+    outcome open_cluster() {
+        if (nodes_ == nullptr) return {};
+        if (!identity_) {
+            return problem(
+                "cluster.membership: nodes fetch for each other in lode's own name, for "
+                "which it needs origin.credentials");
+        }
+        auto opened = cluster_node::open(settings_, *context_, std::move(nodes_));
+        if (!opened) return std::unexpected(opened.error());
+        cluster_ = std::move(*opened);
+        return {};
+    }
+
     std::unique_ptr<serving> make_serving() {
         auto signer =
             identity_ ? std::make_unique<s3::signer>(*identity_, settings_.origin.region) : nullptr;
@@ -259,22 +275,28 @@ class server::node {
         core_servers_[me] = &connections;
         context_->links[me] = &here->data;
         context_->gateways[me] = &here->gateway;
+        if (cluster_ != nullptr) cluster_->equip(*here, me);
         co_await all_started_.arrive();
 
         here->data.start(context_->links, me);
+        if (cluster_ != nullptr) cluster_->start(*here, me);
         if (failed_.load()) {
             connections.begin_stop();
+            if (cluster_ != nullptr) cluster_->give_up(me);
         } else if (me == 0) {
             co_await lead();
         } else {
             co_await connections.wait_for_stop();
         }
 
-        (void)co_await connections.finish(engine::now() + settings_.limits.shutdown_timeout);
+        const time_point until = engine::now() + settings_.limits.shutdown_timeout;
+        (void)co_await connections.finish(until);
+        if (cluster_ != nullptr) co_await cluster_->finish(me, until);
         // Clients of other cores may have waited for what is fetched here. What is still fetched now, nobody
         // waits for, however long it takes.
         co_await all_answered_.arrive();
         co_await here->prestages.stop();
+        if (here->cluster != nullptr) co_await here->cluster->peers.close();
         here->data.abort();
         here->pool.abort();
         co_await here->data.close();
@@ -297,6 +319,7 @@ class server::node {
         doors.spawn(door.run());
         doors.spawn(serve_operators(operators_page, operators));
         if (keys) doors.spawn(keys->run());
+        if (cluster_ != nullptr) doors.spawn(cluster_->lead());
         operators_page.set_ready(true);
         log::info("lode {} serves {} on {} with {} cores; admin on {}", LODE_VERSION,
                   gateway_.url(), clients_->local().text(), group_.size(),
@@ -310,6 +333,7 @@ class server::node {
         clients_->stop();
         operators_->stop();
         if (keys) keys->stop();
+        if (cluster_ != nullptr) co_await cluster_->stop();
         co_await doors.close();
         for (std::size_t core = 0; core < core_servers_.size(); ++core) {
             core_server<connection>* there = core_servers_[core];
@@ -342,6 +366,7 @@ class server::node {
 
     settings settings_;
     std::optional<s3::credentials> identity_;
+    std::unique_ptr<cluster::membership> nodes_;  // until there is a cluster_
     engine::core_group group_;
 
     int signals_ = -1;
@@ -354,6 +379,7 @@ class server::node {
     std::shared_ptr<access_log_file> log_file_;
     std::unique_ptr<engine::part_store> store_;
     std::unique_ptr<node_context> context_;
+    std::unique_ptr<cluster_node> cluster_;  // null: this node is alone
 
     // Written by each core before all_started_, read by others after it.
     std::vector<core_server<connection>*> core_servers_;
@@ -365,9 +391,10 @@ class server::node {
 };
 
 std::expected<std::unique_ptr<server>, std::string> server::open(
-    settings s, std::optional<s3::credentials> identity) {
+    settings s, std::optional<s3::credentials> identity,
+    std::unique_ptr<cluster::membership> nodes) {
     std::unique_ptr<server> made(
-        new server(std::make_unique<node>(std::move(s), std::move(identity))));
+        new server(std::make_unique<node>(std::move(s), std::move(identity), std::move(nodes))));
     if (auto ready = made->node_->open(); !ready) return std::unexpected(ready.error());
     return made;
 }

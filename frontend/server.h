@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "cluster/membership.h"
 #include "frontend/s3/sigv4.h"
 #include "frontend/settings.h"
 
@@ -20,9 +21,11 @@ namespace lode::frontend {
 class server {
   public:
     // Opens devices and ports and resolves the gateway's name. Blocks SIGTERM and SIGINT for the calling
-    // thread and those it starts: run() waits for them.
+    // thread and those it starts: run() waits for them. `nodes` says who is in the cluster; null: nobody
+    // but this one.
     [[nodiscard]] static std::expected<std::unique_ptr<server>, std::string> open(
-        settings s, std::optional<s3::credentials> identity);
+        settings s, std::optional<s3::credentials> identity,
+        std::unique_ptr<cluster::membership> nodes = nullptr);
     ~server();
     server(const server&) = delete;
     server& operator=(const server&) = delete;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/runtime/scheduler.h"
+#include "frontend/clustering.h"
 #include "frontend/origin/node_location.h"
 
 namespace lode::frontend {
@@ -91,7 +92,10 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
       requests_max(share_of_requests(n)),
       request_seed_(engine::scheduler::current().chance().next()) {}
 
+serving::~serving() = default;
+
 void serving::abort_exchanges() {
+    if (cluster != nullptr) cluster->peers.abort();
     data.abort();
     pool.abort();
 }

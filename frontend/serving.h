@@ -32,6 +32,7 @@
 namespace lode::frontend {
 
 struct serving;
+struct clustering;
 
 // What all cores share: read-only after start, but for the store, which takes care of itself.
 struct node_context {
@@ -81,6 +82,7 @@ struct serving {
     serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
             std::unique_ptr<s3::signer> own_identity, std::shared_ptr<access_log_file> log_file,
             origin::dialer_maker dial_backend = nullptr);
+    ~serving();
 
     const node_context& node;
     http::connection_pool pool;
@@ -96,7 +98,8 @@ struct serving {
     request_counters requests;
     sealed_counters sealed;
     connection_counters connections;
-    const std::uint64_t requests_max;  // in flight on this core
+    std::unique_ptr<clustering> cluster;  // null: this node is alone
+    const std::uint64_t requests_max;     // in flight on this core
     bool stopping = false;
 
     // Fails whatever waits for the origin, for a shutdown that must not take longer.

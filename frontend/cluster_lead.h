@@ -1,0 +1,90 @@
+// frontend/cluster_lead.h
+//
+// Knows who is in the cluster, and tells every core: puts together what the source of membership finds and
+// what peers say of themselves, claims this node's slots, and makes a view of it whenever it has changed.
+//
+//   Core        Core 0. The source speaks on its own thread, through a box with a lock; the cores' peers by
+//               message.
+//   Lifetime    stop() must have been awaited before destruction; the source outlives it.
+//   Errors      Logged once each: a conflict, a state file that cannot be written.
+//   Limits      A view at most every look_every.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cluster/membership.h"
+#include "cluster/roster.h"
+#include "cluster/view.h"
+#include "engine/runtime/scope.h"
+#include "engine/runtime/wait_list.h"
+#include "frontend/clustering.h"
+
+namespace lode::frontend {
+
+class cluster_lead {
+  public:
+    static constexpr duration look_every = std::chrono::milliseconds(100);
+
+    struct options {
+        cluster::member self;  // without slots
+        std::string state_file;
+        bytes slot_unit;
+        bool claims = false;  // slots are claimed by the nodes themselves, and not by a list
+    };
+
+    cluster_lead(node_context& node, cluster::membership& source, options o);
+    cluster_lead(const cluster_lead&) = delete;
+    cluster_lead& operator=(const cluster_lead&) = delete;
+
+    // Until stop().
+    engine::task<void> run();
+    engine::task<void> stop();
+
+    // What a peer said of itself, from any core.
+    void heard(std::string address, cluster::member about);
+
+    // This node leaves soon, or does not any more.
+    void drain(bool leaves);
+
+    [[nodiscard]] const cluster::roster& members() const { return roster_; }
+    [[nodiscard]] const cluster::view_ptr& view() const { return view_; }
+    [[nodiscard]] const cluster::membership& source() const { return source_; }
+
+  private:
+    // What has come since the last look.
+    struct inbox {
+        std::mutex lock;
+        std::optional<std::vector<cluster::discovered>> listed;
+    };
+
+    engine::task<void> look();
+    void take_listed(time_point now);
+    void claim(time_point now);
+    void learn_claim(const std::vector<cluster::discovered>& listed);
+    void complain();
+    engine::task<void> publish();
+    engine::task<void> greet(std::string address);
+
+    node_context& node_;
+    cluster::membership& source_;
+    options options_;
+    cluster::roster roster_;
+    cluster::view_ptr view_;
+    std::uint64_t published_ = 0;  // roster_.changes() of it
+    bool listed_ = false;          // there has been a list
+    time_point began_{};
+    inbox inbox_;
+    std::set<std::string> greeting_;    // addresses being called
+    std::set<std::string> complaints_;  // logged
+    bool state_problem_ = false;
+    bool stopping_ = false;
+    engine::wait_list wake_;
+    engine::scope background_;
+};
+
+}  // namespace lode::frontend

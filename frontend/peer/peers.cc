@@ -1,0 +1,250 @@
+#include "frontend/peer/peers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/hash.h"
+#include "engine/runtime/remote.h"
+#include "frontend/http/head_writer.h"
+#include "frontend/peer/part_reading.h"
+
+namespace lode::frontend::peer {
+namespace {
+
+namespace rules = cluster::health_rules;
+
+// How often a core looks at what it thinks of its peers: small beside the second within which a dead one
+// is to be noticed.
+constexpr duration look_every = std::chrono::milliseconds(50);
+
+// Nothing came from a peer that is in doubt for so long: what is read of it is read elsewhere.
+constexpr duration silence_max = std::chrono::milliseconds(500);
+
+cluster::peer_says meaning_of(node_state s) {
+    return s == node_state::draining ? cluster::peer_says::draining : cluster::peer_says::up;
+}
+
+}  // namespace
+
+peers::peers(options o, dialer_maker dial, news_of hear)
+    : options_(std::move(o)),
+      dial_(std::move(dial)),
+      hear_(std::move(hear)),
+      view_(
+          std::make_shared<const cluster::view>(std::vector<cluster::member>(), options_.us.node)),
+      loads_(0),
+      chance_(engine::scheduler::current().chance().next()) {}
+
+peers::~peers() { LODE_ASSERT(by_name_.empty()); }
+
+void peers::use(cluster::view_ptr now) {
+    if (closing_) return;
+    const auto members = now->members();
+    std::unordered_map<std::string, peer_ptr> left = std::move(by_name_);
+    std::vector<std::optional<cluster::member_index>> before(members.size());
+    by_name_.clear();
+    by_index_.assign(members.size(), nullptr);
+    for (std::size_t n = 0; n < members.size(); ++n) {
+        const cluster::member& m = members[n];
+        before[n] = view_->find(m.name);
+        if (m.name == options_.us.node) continue;
+        const auto known = left.find(m.name);
+        if (known != left.end() && known->second->address == m.address) {
+            by_index_[n] = std::move(known->second);
+            left.erase(known);
+        } else {
+            by_index_[n] = make(m);
+        }
+        by_name_.emplace(m.name, by_index_[n]);
+    }
+    view_ = std::move(now);
+    loads_.follow(before);
+    for (auto& [name, peer] : left) retire(std::move(peer));
+}
+
+peer_ptr peers::make(const cluster::member& m) {
+    using duty = cluster::peer_health::duty;
+    return std::make_shared<peer_node>(
+        peer_node::options{
+            .name = m.name,
+            .address = m.address,
+            .us = options_.us,
+            .pool = options_.pool,
+            .health = {.role = is_watched_here(m.name) ? duty::watch : duty::guest,
+                       .idle_interval = rules::idle_interval(view_->members().size())}},
+        dial_(m.address), hear_, chance_);
+}
+
+engine::task<void> peers::greet(std::string address, time_point until) {
+    if (closing_) co_return;
+    peer_node stranger(
+        {.name = {}, .address = address, .us = options_.us, .pool = options_.pool, .health = {}},
+        dial_(address), hear_, chance_);
+    (void)co_await stranger.pool.acquire(until);
+    co_await stranger.pool.close();
+}
+
+bool peers::is_watched_here(const std::string& name) const {
+    if (everyone_ == nullptr) return true;
+    return xxh3_64(std::as_bytes(std::span(name))) % everyone_->size() == self_;
+}
+
+// Leaves us when the last answer of its has been read.
+void peers::retire(peer_ptr peer) { background_.spawn(close_connections(std::move(peer))); }
+
+engine::task<void> peers::close_connections(peer_ptr peer) { co_await peer->pool.close(); }
+
+peer_ptr peers::choose(const hash128& part, std::span<const peer_node* const> tried) {
+    const auto self = view_->self();
+    if (!self || by_index_.size() < 2) return nullptr;
+    const cluster::candidates some = view_->candidates_of(part, options_.candidates);
+    const time_point now = engine::now();
+    const auto chosen = cluster::choose(
+        some, spread_of(part),
+        [&](cluster::member_index who) { return standing_of(who, now, tried); },
+        [&](cluster::member_index who) {
+            return who == *self ? options_.own_load() : loads_.load(who, now);
+        },
+        chance_);
+    if (!chosen || *chosen == *self) return nullptr;
+    return by_index_[chosen->value()];
+}
+
+cluster::standing peers::standing_of(cluster::member_index who, time_point now,
+                                     std::span<const peer_node* const> tried) const {
+    using enum cluster::standing;
+    const peer_ptr& peer = by_index_[who.value()];
+    if (peer == nullptr) return ask;
+    if (std::ranges::find(tried, peer.get()) != tried.end()) return refuse;
+    if (!peer->health.may_ask(now)) return refuse;
+    return peer->health.state() == cluster::peer_state::draining ? ask_last : ask;
+}
+
+unsigned peers::spread_of(const hash128& part) const {
+    return std::min(spreads_.spread_of(part, engine::now()), options_.spread_max);
+}
+
+void peers::told_spread(const hash128& part, unsigned spread) {
+    if (spread > 1) spreads_.told(part, spread, engine::now());
+}
+
+void peers::told_load(const peer_node& peer) {
+    if (const auto who = view_->find(peer.name)) loads_.reported(*who, peer.load, engine::now());
+}
+
+void peers::ask_to_fill(part_question question, peer_ptr whom) {
+    if (closing_ || fills_asked_ >= fills_asked_max) return;
+    ++fills_asked_;
+    question.want = part_question::want_kind::fill;
+    background_.spawn(have_filled(std::move(question), std::move(whom)));
+}
+
+engine::task<void> peers::have_filled(part_question question, peer_ptr whom) {
+    part_reading asking(*this, std::move(question), std::move(whom));
+    if (co_await asking.open()) asking.end();
+    --fills_asked_;
+}
+
+void peers::start(const by_core& everyone, std::size_t self) {
+    everyone_ = &everyone;
+    self_ = self;
+    background_.spawn(watch());
+}
+
+engine::task<void> peers::watch() {
+    while (!closing_) {
+        const time_point now = engine::now();
+        for (const auto& [name, peer] : by_name_) {
+            cluster::peer_health& health = peer->health;
+            if (const auto news = health.news()) background_.spawn(tell(name, *news));
+            if (health.next_probe() <= now) {
+                health.probe_sent(now);
+                background_.spawn(probe(peer));
+            }
+            if (health.state() == cluster::peer_state::suspect) {
+                peer->abandon_silent(now - silence_max);
+            } else if (health.state() == cluster::peer_state::down) {
+                peer->abandon_silent(now);
+            }
+        }
+        (void)co_await wake_.wait(now + look_every);
+    }
+}
+
+engine::task<void> peers::tell(std::string name, cluster::peer_state state) {
+    for (std::size_t core = 0; core < everyone_->size(); ++core) {
+        if (core == self_) continue;
+        peers* there = (*everyone_)[core];
+        co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
+                                 [&] { there->told(name, state); });
+    }
+}
+
+void peers::told(const std::string& name, cluster::peer_state state) {
+    const auto found = by_name_.find(name);
+    if (found != by_name_.end()) found->second->health.told(state, engine::now());
+}
+
+engine::task<void> peers::probe(peer_ptr peer) {
+    peer->counts.probes.add();
+    const auto alive = co_await look_after(*peer, engine::now() + rules::probe_wait);
+    const time_point now = engine::now();
+    if (alive) {
+        peer->health.probe_answered(now, meaning_of(peer->state));
+    } else {
+        peer->counts.probes_failed.add();
+        peer->health.probe_failed(now);
+    }
+}
+
+// A hello says everything; between two of them, the peer is only asked whether it has changed.
+engine::task<result<>> peers::look_after(peer_node& peer, time_point until) {
+    using freshness = http::connection_pool::freshness;
+    const freshness wanted = peer.has_news() ? freshness::fresh : freshness::any;
+    for (const freshness f : {wanted, freshness::fresh}) {
+        auto lease = co_await peer.pool.acquire(until, f);
+        if (!lease) co_return std::unexpected(lease.error());
+        if (!(*lease)->reused()) {
+            lease->keep();
+            co_return result<>{};
+        }
+        peer_agreement& with = agreement_of(**lease);
+        const std::string target = path_of(with.protocol, state_word);
+        http::head_writer writer((*lease)->head_buffer());
+        writer.request("GET", target).field("Host", peer.address);
+        writer.field(mac_field, std::string_view(with.session.sign("GET", target, {})));
+        const std::string_view head = writer.end();
+        engine::stream& stream = (*lease)->stream();
+        stream.expire_at(until);
+        auto done = co_await engine::send_all(stream, std::as_bytes(std::span(head)));
+        if (!done) continue;
+        auto answer = co_await (*lease)->reader().read_response("GET");
+        if (!answer) continue;
+        if (!with.session.accepts(*answer)) co_return fail(errc::protocol);
+        const auto text = http::find_header(answer->headers, answer_field);
+        const auto said = parse_answer(text.value_or(""));
+        if (!said) co_return fail(errc::protocol);
+        peer.heard(*said);
+        told_load(peer);
+        stream.expire_at(never);
+        lease->keep();
+        co_return result<>{};
+    }
+    co_return fail(errc::unavailable);
+}
+
+void peers::abort() {
+    closing_ = true;
+    wake_.notify_all();
+    for (const auto& [name, peer] : by_name_) peer->pool.abort();
+}
+
+engine::task<void> peers::close() {
+    abort();
+    for (auto& [name, peer] : by_name_) retire(std::move(peer));
+    by_name_.clear();
+    by_index_.clear();
+    co_await background_.close();
+}
+
+}  // namespace lode::frontend::peer

@@ -1,0 +1,121 @@
+// frontend/peer/peers.h
+//
+// The other nodes of the cluster as one core deals with them: which of them to ask for a part, and whether
+// they are well.
+//
+//   Core        One. What one core finds out about a peer's health it tells the others.
+//   Memory      A connection pool for each peer that was ever asked.
+//   Lifetime    close() must have been awaited before destruction; readings have ended by then.
+//   Limits      options.pool.connections to each peer; fills_asked_max questions that nobody waits for.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cluster/choice.h"
+#include "cluster/load_board.h"
+#include "cluster/spread_memory.h"
+#include "cluster/view.h"
+#include "engine/base/random.h"
+#include "engine/runtime/scope.h"
+#include "engine/runtime/wait_list.h"
+#include "frontend/peer/own_side.h"
+#include "frontend/peer/part_question.h"
+#include "frontend/peer/peer_node.h"
+
+namespace lode::frontend::peer {
+
+class peers {
+  public:
+    static constexpr std::uint32_t fills_asked_max = 256;
+
+    struct options {
+        own_side us;
+        http::connection_pool::options pool;                  // of each peer
+        unsigned candidates = 4;                              // nodes that are asked for a part
+        unsigned spread_max = 4;                              // those of them that share a hot one
+        duration origin_patience = std::chrono::seconds(60);  // a peer that fetches may be as late
+        std::function<bytes()> own_load;                      // in flight here
+    };
+
+    // A way to an address; what hears of it is the peer_dialer's business.
+    using dialer_maker = std::function<std::unique_ptr<http::dialer>(const std::string& address)>;
+
+    // Every core's, by core number. Made at start, then only read.
+    using by_core = std::vector<peers*>;
+
+    peers(options o, dialer_maker dial, news_of hear);
+    ~peers();
+    peers(const peers&) = delete;
+    peers& operator=(const peers&) = delete;
+
+    // Where parts are from now on. Who is no member any more is not asked; what is under way goes on.
+    void use(cluster::view_ptr now);
+    [[nodiscard]] const cluster::view_ptr& view() const { return view_; }
+
+    // Who is to be asked for a part next; null: it is read here, either because this node is the one, or
+    // because nobody else can be asked.
+    [[nodiscard]] peer_ptr choose(const hash128& part,
+                                  std::span<const peer_node* const> tried = {});
+
+    [[nodiscard]] unsigned spread_of(const hash128& part) const;
+    // What an answer said.
+    void told_spread(const hash128& part, unsigned spread);
+    void told_load(const peer_node& peer);
+
+    // Has the part brought in where it will be asked for soon. Nobody hears what comes of it.
+    void ask_to_fill(part_question question, peer_ptr whom);
+
+    [[nodiscard]] duration origin_patience() const { return options_.origin_patience; }
+
+    // Calls whoever is at this address, so that it says who it is. Its name need not be known.
+    engine::task<void> greet(std::string address, time_point until);
+
+    // Looks after the peers from now on: this core after each cores-th of them.
+    void start(const by_core& everyone, std::size_t self);
+    [[nodiscard]] bool closing() const { return closing_; }
+    // Fails what waits for peers.
+    void abort();
+    engine::task<void> close();
+
+    // By name; may be read between two changes of the view, on this core.
+    [[nodiscard]] const std::unordered_map<std::string, peer_ptr>& all() const { return by_name_; }
+
+  private:
+    [[nodiscard]] peer_ptr make(const cluster::member& m);
+    [[nodiscard]] cluster::standing standing_of(cluster::member_index who, time_point now,
+                                                std::span<const peer_node* const> tried) const;
+    engine::task<void> watch();
+    engine::task<void> probe(peer_ptr peer);
+    engine::task<result<>> look_after(peer_node& peer, time_point until);
+    engine::task<void> tell(std::string name, cluster::peer_state state);
+    void told(const std::string& name, cluster::peer_state state);
+    engine::task<void> have_filled(part_question question, peer_ptr whom);
+    void retire(peer_ptr peer);
+    static engine::task<void> close_connections(peer_ptr peer);
+    [[nodiscard]] bool is_watched_here(const std::string& name) const;
+
+    options options_;
+    dialer_maker dial_;
+    news_of hear_;
+    cluster::view_ptr view_;
+    std::unordered_map<std::string, peer_ptr> by_name_;
+    std::vector<peer_ptr> by_index_;  // of view_; null: ourselves
+    cluster::load_board loads_;       // of view_
+    cluster::spread_memory spreads_;
+    lode::random chance_;
+
+    const by_core* everyone_ = nullptr;
+    std::size_t self_ = 0;
+    bool closing_ = false;
+    std::uint32_t fills_asked_ = 0;  // under way
+    engine::wait_list wake_;
+    engine::scope background_;
+};
+
+}  // namespace lode::frontend::peer

@@ -1,0 +1,201 @@
+#include "frontend/serve_part.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "engine/runtime/started.h"
+#include "frontend/clustering.h"
+#include "frontend/findings.h"
+#include "frontend/http/head_writer.h"
+#include "frontend/origin/part_fetch.h"
+#include "frontend/peer/wire.h"
+
+namespace lode::frontend {
+namespace {
+
+using peer::part_question;
+
+// What this node says of itself with every answer.
+peer::part_answer own_word(const serving& here) {
+    return {.load = load_of(here.node),
+            .view = here.cluster->peers.view()->digest(),
+            .state = state_of(*here.cluster)};
+}
+
+// An answer's head, ready to be sent.
+std::string_view write_head(peer_line& line, unsigned status, bytes length,
+                            const peer::part_answer& word) {
+    std::string said;
+    peer::write_answer(word, said);
+    http::head_writer writer(line.head);
+    writer.response(status).content_length(length).field(peer::answer_field, said);
+    writer.field(peer::mac_field, std::string_view(line.session.sign(status, length, said)));
+    return writer.end();
+}
+
+class part_service {
+  public:
+    part_service(serving& here, peer_line& line, part_question q)
+        : here_(here), line_(line), question_(std::move(q)), word_(own_word(here)) {
+        word_.part = question_.id;
+    }
+
+    engine::task<bool> run() {
+        here_.cluster->served.asked.add();
+        auto asked = peer::version_of(question_, here_.node.settings.origin.gateway);
+        if (!asked) co_return co_await refuse(asked.error());
+        asked_ = std::move(*asked);
+        part_ = asked_.version->part(asked_.index);
+        note_heat();
+        const bool ranged = question_.first < question_.end;
+        if (ranged) wanted_ = chunks_of(question_.first, question_.end);
+
+        const auto ready = co_await look();
+        if (!ready) co_return co_await refuse(ready.error());
+        word_.word = found_.word();
+        word_.detail = found_.detail();
+        if (question_.want == part_question::want_kind::bytes) co_return co_await send_bytes();
+        co_return co_await send(write_head(line_, 200, bytes(0), word_), {});
+    }
+
+  private:
+    static engine::chunk_range chunks_of(part_offset first, part_offset end) {
+        const std::uint32_t begin = engine::chunk_of(first);
+        return {.first = begin,
+                .count = engine::chunk_of(part_offset(end.value() - 1)) - begin + 1};
+    }
+
+    // The rate of this part's questions, which decides over how many candidates they are spread.
+    void note_heat() {
+        cluster::hot_parts& hot = here_.cluster->hot;
+        const time_point now = engine::now();
+        hot.asked(part_.id, question_.end - question_.first, question_.spread, now);
+        word_.spread = hot.spread_of(part_.id, now);
+    }
+
+    // What is here, and the fill of what is not.
+    engine::task<result<>> look() {
+        const bool only_looks = question_.want == part_question::want_kind::held;
+        const engine::presence seen = wanted_.count > 0
+                                          ? co_await here_.node.store.look(part_, wanted_)
+                                          : co_await here_.node.store.look(part_);
+        found_.saw(seen);
+        if (only_looks) {
+            word_.held = seen;
+            co_return result<>{};
+        }
+        if (seen.absent == 0) co_return result<>{};
+        co_return co_await fill();
+    }
+
+    engine::task<result<>> fill() {
+        if (here_.identity == nullptr) co_return fail(errc::denied);
+        here_.cluster->served.filled.add();
+        co_return co_await here_.node.store.fill(
+            part_, wanted_,
+            std::make_unique<origin::part_fetch>(here_.node.links,
+                                                 origin::own_request(question_.name),
+                                                 asked_.version, asked_.index),
+            engine::fill_extent::whole_part);
+    }
+
+    engine::task<result<engine::chunk_lease>> read(part_offset at) {
+        const time_point until = engine::now() + here_.node.settings.origin.answer_timeout;
+        const std::uint32_t chunk = engine::chunk_of(at);
+        const bytes beyond = at - engine::chunk_begin(chunk);
+        return here_.node.store.read(part_, chunk, until, beyond);
+    }
+
+    // What is here goes out together with the head. What must be fetched is announced by it, so that the
+    // peer can tell a slow origin from a dead node.
+    engine::task<bool> send_bytes() {
+        const bytes length = question_.end - question_.first;
+        if (found_.word() != cache_word::hit) {
+            const auto announced = co_await send(write_head(line_, 206, length, word_), {});
+            if (!announced) co_return false;
+        }
+        auto lease = co_await read(question_.first);
+        // It was evicted a moment ago.
+        if (!lease && lease.error().code == errc::not_found && co_await fill()) {
+            lease = co_await read(question_.first);
+        }
+        if (found_.word() == cache_word::hit) {
+            if (!lease) co_return co_await refuse(lease.error());
+            head_ = write_head(line_, 206, length, word_);
+        }
+        counter& in_flight = here_.cluster->served.in_flight;
+        in_flight.add(length.count());
+        const bool whole = co_await send_chunks(std::move(lease));
+        in_flight.subtract(length.count());
+        if (!whole) {
+            here_.cluster->served.broken.add();
+            line_.stream.abort();
+        }
+        co_return whole;
+    }
+
+    engine::task<bool> send_chunks(result<engine::chunk_lease> got) {
+        engine::started<result<engine::chunk_lease>> next;
+        part_offset at = question_.first;
+        while (got) {
+            const engine::chunk_lease lease = std::move(*got);
+            const part_offset begin = engine::chunk_begin(engine::chunk_of(at));
+            // A chunk that still arrives is sent as far as it has.
+            const std::size_t from = (at - begin).count();
+            const std::size_t end =
+                std::min<std::size_t>(lease.data().size(), (question_.end - begin).count());
+            if (end <= from) co_return false;
+            at = begin + bytes(end);
+            if (at < question_.end) next.start(read(at));
+            const bool sent =
+                co_await send(std::exchange(head_, {}), lease.data().subspan(from, end - from));
+            if (at == question_.end) co_return sent;
+            got = co_await next;
+            if (!sent) co_return false;
+        }
+        co_return false;
+    }
+
+    engine::task<bool> send(std::string_view head, std::span<const std::byte> data) {
+        std::array<iovec, 2> pieces = {http::piece_of(head), http::piece_of(data)};
+        std::span<iovec> some(pieces);
+        if (data.empty()) some = some.first(1);
+        if (head.empty()) some = some.subspan(1);
+        line_.stream.expire_at(engine::now() + here_.node.settings.limits.body_timeout);
+        const auto sent = co_await line_.stream.send(some);
+        if (sent) here_.cluster->served.bytes_out.add(data.size());
+        co_return sent.has_value();
+    }
+
+    engine::task<bool> refuse(error why) {
+        here_.cluster->served.refused.add();
+        co_return co_await send(write_head(line_, peer::status_of(why.code), bytes(0), word_), {});
+    }
+
+    serving& here_;
+    peer_line& line_;
+    part_question question_;
+    peer::asked_part asked_;
+    engine::part_key part_{};
+    engine::chunk_range wanted_;
+    findings found_;
+    peer::part_answer word_;
+    std::string_view head_;  // not sent yet; goes out with the first bytes
+};
+
+}  // namespace
+
+engine::task<bool> serve_part(serving& here, peer_line& line, peer::part_question question) {
+    part_service service(here, line, std::move(question));
+    co_return co_await service.run();
+}
+
+engine::task<bool> serve_state(serving& here, peer_line& line) {
+    iovec piece = http::piece_of(write_head(line, 200, bytes(0), own_word(here)));
+    line.stream.expire_at(engine::now() + here.node.settings.limits.body_timeout);
+    co_return (co_await line.stream.send({&piece, 1})).has_value();
+}
+
+}  // namespace lode::frontend
