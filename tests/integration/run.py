@@ -30,7 +30,7 @@ for name in list(os.environ):
     if re.match(r"AWS_|RCLONE_|REQUESTS_CA|CURL_CA|SSL_CERT|.*_proxy$", name, re.IGNORECASE):
         del os.environ[name]
 
-from harness import fetched, lanes, processes  # noqa: E402
+from harness import lanes, processes  # noqa: E402
 from harness.case import EVERY_ORIGIN, Case, World  # noqa: E402
 
 GRACE_SECONDS = 60      # after a test's own limit, before the whole run is given up
@@ -127,7 +127,7 @@ def run_case(case, options, counts):
         return
     try:
         trouble = guarded(case.setUpClass, 120)
-    except fetched.Absent as absent:
+    except processes.Absent as absent:
         for _, title in tests:
             report("skip", title, 0, str(absent), counts)
         return
@@ -144,10 +144,10 @@ def run_case(case, options, counts):
 
 
 def guarded(step, seconds):
-    """What went wrong in a step, as text, or None. Something that was not fetched goes on up."""
+    """What went wrong in a step, as text, or None. What this machine has not goes on up."""
     try:
         limited(step, seconds)
-    except fetched.Absent:
+    except processes.Absent:
         raise
     except Exception:
         return traceback.format_exc()

@@ -9,13 +9,9 @@ import re
 
 from .clients import PART
 from .content import MIB
-from .processes import run
+from .processes import Absent, run
 
 DRIVERS = pathlib.Path(__file__).resolve().parent.parent / "drivers"
-
-
-class Absent(Exception):
-    """Not on this machine; says why."""
 
 
 def find(directory, name, program):

@@ -10,15 +10,15 @@ import pathlib
 import shutil
 
 from .origin import OWNER, Origin
-from .processes import Daemon, Failed, accepts, free_port
+from .processes import HERE, Daemon, Failed, accepts
 
 
 class LodeOrigin(Origin):
     name = "lode-origin"
 
-    def __init__(self, directory, build, data=None, options=()):
+    def __init__(self, directory, build, data=None, options=(), host=HERE):
         """With `data`, the directory of another server's objects; `options` go to the program."""
-        super().__init__()
+        super().__init__(host)
         self.directory = pathlib.Path(directory) / "lode-origin"
         self.data = pathlib.Path(data) if data else self.directory / "data"
         self.options = list(options)
@@ -28,7 +28,7 @@ class LodeOrigin(Origin):
     def start(self):
         self.directory.mkdir(parents=True)
         self.data.mkdir(exist_ok=True)
-        self.port, self.admin_port = free_port(), free_port()
+        self.port, self.admin_port = self.host.free_port(), self.host.free_port()
         return self.resume()
 
     def resume(self):
@@ -37,14 +37,15 @@ class LodeOrigin(Origin):
             if identity is not OWNER:
                 users += ["--user",
                           f"{identity.name}:{identity.access_key}:{identity.secret_key}:none"]
-        self._daemon = Daemon("lode-origin", [
+        address = self.host.address
+        self._daemon = Daemon("lode-origin", self.host.enter([
             self._program, "--dir", self.data,
-            "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin_port}",
-            "--access-key", OWNER.access_key, "--secret-key", OWNER.secret_key, *users, *self.options],
-            self.directory)
+            "--listen", f"{address}:{self.port}", "--admin", f"{address}:{self.admin_port}",
+            "--access-key", OWNER.access_key, "--secret-key", OWNER.secret_key, *users,
+            *self.options]), self.directory)
         self._daemon.start()
-        self._daemon.wait_until(lambda: accepts(self.port) and accepts(self.admin_port), 20,
-                                "serving")
+        self._daemon.wait_until(lambda: accepts(self.port, address) and
+                                accepts(self.admin_port, address), 20, "serving")
         return self
 
     def pause(self):
@@ -78,7 +79,7 @@ class LodeOrigin(Origin):
         self._admin("DELETE", "/faults")
 
     def _admin(self, method, target):
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        connection = http.client.HTTPConnection(self.host.address, self.admin_port, timeout=10)
         try:
             connection.request(method, target)
             response = connection.getresponse()

@@ -9,8 +9,8 @@ import time
 
 from .metrics import parse
 from .origin import OWNER
-from .processes import Daemon, Failed, accepted_connections, free_port, is_bound, \
-    open_descriptors, resident_bytes
+from .processes import HERE, Daemon, Failed, accepted_connections, is_bound, open_descriptors, \
+    resident_bytes
 from .s3 import S3
 
 MIB = 1 << 20
@@ -30,19 +30,21 @@ def toml(settings):
 
 class Lode:
     def __init__(self, directory, build, gateway, settings=None, memory="256MiB",
-                 device="1GiB", cores=2, environment=None):
+                 device="1GiB", cores=2, environment=None, host=HERE):
+        self.host = host
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self._program = pathlib.Path(build) / "lode"
-        self.port, self.admin_port = free_port(), free_port()
+        self.port, self.admin_port = host.free_port(), host.free_port()
         self.access_log = self.directory / "access.log"
         credentials = self.directory / "credentials"
         credentials.write_text(f"[default]\naws_access_key_id = {OWNER.access_key}\n"
                                f"aws_secret_access_key = {OWNER.secret_key}\n")
         self.settings = {
             "node": {"name": "test", "cores": cores, "memory": memory},
-            "listen": {"s3": f"127.0.0.1:{self.port}", "peer": f"127.0.0.1:{free_port()}",
-                       "admin": f"127.0.0.1:{self.admin_port}", "domains": ["lode.test"]},
+            "listen": {"s3": f"{host.address}:{self.port}",
+                       "peer": f"{host.address}:{host.free_port()}",
+                       "admin": f"{host.address}:{self.admin_port}", "domains": ["lode.test"]},
             "origin": {"gateway": gateway, "region": "us-east-1",
                        "credentials": str(credentials)},
             "log": {"access": str(self.access_log), "level": "info"},
@@ -61,10 +63,19 @@ class Lode:
         return self.directory / "lode.toml"
 
     def start(self, seconds=30):
+        self.begin()
+        return self.wait_until_ready(seconds)
+
+    def begin(self):
+        """Starts it without waiting for it."""
         self.configuration.write_text(toml(self.settings))
-        self.daemon = Daemon("lode", [self._program, "serve", "--config", self.configuration],
-                             self.directory, self._environment)
+        self.daemon = Daemon("lode", self.host.enter([
+            self._program, "serve", "--config", self.configuration]), self.directory,
+            self._environment)
         self.daemon.start()
+        return self
+
+    def wait_until_ready(self, seconds=30):
         self.daemon.wait_until(lambda: self._ready() == 200, seconds, "ready")
         return self
 
@@ -82,10 +93,15 @@ class Lode:
         self.daemon.stop()
         # The kernel takes a dead process's ring apart, and what it holds, a moment later.
         deadline = time.monotonic() + 5
-        while is_bound(self.port) or is_bound(self.admin_port):
+        while self._has_its_ports():
             if time.monotonic() > deadline:
                 raise Failed("lode is dead and still has its ports")
             time.sleep(0.01)
+
+    def _has_its_ports(self):
+        with self.host.inside():
+            return any(is_bound(port, self.host.address)
+                       for port in (self.port, self.admin_port))
 
     def remove(self):
         """Ends it, however it is, and leaves nothing of it."""
@@ -94,11 +110,11 @@ class Lode:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def client(self, identity=OWNER, **more):
-        return S3(("127.0.0.1", self.port), identity, **more)
+        return S3((self.host.address, self.port), identity, **more)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host.address}:{self.port}"
 
     def _ready(self):
         try:
@@ -108,7 +124,7 @@ class Lode:
 
     def admin(self, method, target):
         """(status, headers, body) of a request to the admin port."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        connection = http.client.HTTPConnection(self.host.address, self.admin_port, timeout=10)
         try:
             connection.request(method, target)
             response = connection.getresponse()
@@ -151,4 +167,4 @@ class Lode:
         return open_descriptors(self.pid)
 
     def connections(self):
-        return accepted_connections(self.port)
+        return accepted_connections(self.port, self.pid)

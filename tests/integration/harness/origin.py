@@ -4,6 +4,7 @@ import collections
 import urllib.parse
 from dataclasses import dataclass
 
+from .processes import HERE
 from .s3 import S3
 from .signing import Identity
 
@@ -67,16 +68,17 @@ class Origin:
     folds_paths = False     # its keys are paths of a file system: a//b is a/b
     reads_race = False      # answers 500 to some reads of what is overwritten meanwhile
 
-    def __init__(self):
+    def __init__(self, host=HERE):
+        self.host = host
         self.port = None
         self._mark = (collections.Counter(), 0)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host.address}:{self.port}"
 
     def client(self, identity=OWNER, **more):
-        return S3(("127.0.0.1", self.port), identity, **more)
+        return S3((self.host.address, self.port), identity, **more)
 
     def _totals(self):
         """(Counter of (operation, status), bytes sent) since the origin's start."""

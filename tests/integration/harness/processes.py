@@ -6,6 +6,7 @@ Daemons must be started from the main thread: the kernel ties them to the thread
 """
 
 import atexit
+import contextlib
 import os
 import random
 import pathlib
@@ -17,6 +18,10 @@ import time
 
 class Failed(Exception):
     """A daemon or a tool did not do what the run needs."""
+
+
+class Absent(Exception):
+    """Not on this machine; says why. A test that needs it is skipped with that reason."""
 
 
 running = []
@@ -44,6 +49,27 @@ def free_port():
 
 LANE = "LODE_TEST_LANE"
 _given = set()
+
+
+class Loopback:
+    """Where servers run unless a test makes hosts for them; `hosts.Host` has the same members."""
+
+    name = "loopback"
+    address = "127.0.0.1"
+
+    def enter(self, command):
+        """The command that runs this one there."""
+        return command
+
+    def inside(self):
+        """A context in which the sockets that this thread makes belong there."""
+        return contextlib.nullcontext()
+
+    def free_port(self):
+        return free_port()
+
+
+HERE = Loopback()
 
 
 class Daemon:
@@ -132,19 +158,19 @@ def run(command, seconds=60, environment=None, check=True, text=True, stdin=None
     return done
 
 
-def accepts(port):
-    """Whether something listens on this loopback port."""
+def accepts(port, address="127.0.0.1"):
+    """Whether something listens on this port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
-def is_bound(port):
-    """Whether somebody has this loopback port, listening or not."""
+def is_bound(port, address="127.0.0.1"):
+    """Whether somebody has this port, listening or not."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError:
             return True
     return False
@@ -162,12 +188,12 @@ def open_descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def accepted_connections(port):
-    """How many sockets of this machine have this local port, do not merely listen, and belong to a
+def accepted_connections(port, pid="self"):
+    """How many sockets of the host that this process is on have this local port, do not merely listen, and belong to a
     process: the connections a server still holds. What the kernel finishes by itself has inode 0."""
     count = 0
     listening = "0A"
-    with open("/proc/net/tcp") as table:
+    with open(f"/proc/{pid}/net/tcp") as table:
         next(table)
         for line in table:
             words = line.split()

@@ -14,7 +14,7 @@ import time
 import uuid
 
 from .origin import Origin, Seen, operation_of
-from .processes import Daemon, Failed, free_port, run
+from .processes import HERE, Daemon, Failed, run
 
 CONFIGURATION = """\
 [global]
@@ -74,7 +74,7 @@ debug rgw = 1
 # cannot give; it would retry for ever.
 ms mon client mode = crc
 rgw data = {directory}/rgw
-rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
+rgw frontends = beast endpoint={address}:{port} tcp_nodelay=1
 rgw dns name = {domain}
 rgw enable ops log = false
 rgw enable usage log = false
@@ -94,8 +94,8 @@ class Radosgw(Origin):
     domain = "lode.test"
     reads_race = True
 
-    def __init__(self, directory, capacity=12 << 30):
-        super().__init__()
+    def __init__(self, directory, capacity=12 << 30, host=HERE):
+        super().__init__(host)
         self.directory = pathlib.Path(directory) / "radosgw"
         self._capacity = capacity
         self._daemons = []
@@ -107,13 +107,14 @@ class Radosgw(Origin):
         directory = self.directory
         for folder in ("mon", "osd", "rgw", "crash"):
             (directory / folder).mkdir(parents=True)
-        self.port = free_port()
+        self.port = self.host.free_port()
         fsid, osd = uuid.uuid4(), uuid.uuid4()
-        mon_v1, mon_v2 = free_port(), free_port()
+        mon_v1, mon_v2 = self.host.free_port(), self.host.free_port()
         self._configuration = directory / "ceph.conf"
         self._configuration.write_text(CONFIGURATION.format(
             fsid=fsid, mon_v1=mon_v1, mon_v2=mon_v2, directory=directory, port=self.port,
-            capacity=self._capacity, domain=self.domain))
+            capacity=self._capacity, domain=self.domain,
+            address=self.host.address))
 
         monmap = directory / "monmap"
         address = f"[v2:127.0.0.1:{mon_v2}/0,v1:127.0.0.1:{mon_v1}/0]"
@@ -159,7 +160,7 @@ class Radosgw(Origin):
         self._probe += 1
         marker = f"/probe-{self._probe}"
         time.sleep(0.02)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host.address, self.port, timeout=10)
         connection.request("GET", marker)
         connection.getresponse().read()
         connection.close()
@@ -191,21 +192,22 @@ class Radosgw(Origin):
         return found
 
     def _ceph(self, tool, *words):
-        return run([tool, "-c", self._configuration, *words], seconds=60)
+        return run(self.host.enter([tool, "-c", self._configuration, *words]), seconds=60)
 
     def _asks(self, *words):
-        done = run(["ceph", "-c", self._configuration, "--connect-timeout", "5", *words],
-                   seconds=30, check=False)
+        done = run(self.host.enter(["ceph", "-c", self._configuration, "--connect-timeout", "5",
+                                    *words]), seconds=30, check=False)
         return done.stdout if done.returncode == 0 else None
 
     def _daemon(self, tool, *words):
-        daemon = Daemon(tool, [tool, "-c", self._configuration, *words], self.directory)
+        daemon = Daemon(tool, self.host.enter([tool, "-c", self._configuration, *words]),
+                        self.directory)
         self._daemons.append(daemon)
         return daemon.start()
 
     def _answers(self):
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+            connection = http.client.HTTPConnection(self.host.address, self.port, timeout=2)
             connection.request("GET", "/")
             connection.getresponse().read()
             connection.close()
