@@ -7,7 +7,6 @@ LODE_MODEL_SEED repeats the choices of a run (not its timing); a failure names i
 import collections
 import hashlib
 import http.client
-import itertools
 import os
 import random
 import threading
@@ -17,8 +16,8 @@ from harness import content
 from harness.case import Case
 from harness.content import KIB, MIB
 from harness.register import FOREVER, Operation, contradictions
+from harness.versions import ABSENT, EMPTY, Versions
 
-ABSENT, EMPTY = "absent", "empty"
 PART = 5 * MIB
 
 # What is done how often; a copy's source is an object that nobody else knows.
@@ -27,37 +26,6 @@ MIX = {"get": 30, "range": 30, "head": 8, "put": 14, "delete": 5, "copy": 5, "mu
 
 class Unclear(Exception):
     """An operation failed in a way that a client can see; a write may have happened or not."""
-
-
-class Versions:
-    """Every content that was ever written, by its length: no two have the same. So the length that
-    an answer states says which version it is, and every byte of it can be recomputed."""
-
-    def __init__(self, seed):
-        self._seed = seed
-        self._lock = threading.Lock()
-        self._number = itertools.count(1)
-        self._known = {0: EMPTY}
-        self._etags = {}
-
-    def new(self, least):
-        """The length of a new version that has at least so many bytes (a multiple of 64 KiB)."""
-        with self._lock:
-            size = least + next(self._number)
-            self._known[size] = self.name(size)
-            return size
-
-    def name(self, size):
-        return f"{self._seed}-{size}"
-
-    def value(self, size):
-        with self._lock:
-            return self._known.get(size, f"never written: {size} bytes")
-
-    def has_this_etag(self, size, etag):
-        """Whether this version never had another ETag. Some stores state none now and then."""
-        with self._lock:
-            return not etag or self._etags.setdefault(size, etag) == etag
 
 
 class Client(threading.Thread):

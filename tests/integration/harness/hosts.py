@@ -33,6 +33,7 @@ import re
 import signal
 import time
 
+from . import maker
 from .processes import Absent, Daemon, Failed, run
 
 TEST = "test"           # the test's own leg, beside the hosts' names
@@ -96,7 +97,7 @@ class Hosts:
                 not all(re.fullmatch(r"[a-z0-9_]{1,10}", name) for name in names):
             raise ValueError(f"not names of hosts: {names}")
         number = next(_numbers)
-        self._stem = f"lode-{_me()}-{number}-"
+        self._stem = f"lode-{maker.mark()}-{number}-"
         self._leg = f"lode{os.getpid()}.{number}"
         self._switch = Host("switch", f"{self._stem}switch", None, 0)
         self._names = names
@@ -247,6 +248,9 @@ class Hosts:
         self._settle(one)
         self._off.remove(one)
 
+    def is_off(self, one):
+        return one in self._off
+
     # How
 
     def _others(self, one):
@@ -302,7 +306,7 @@ def has_netem():
     """Whether this kernel can delay and lose packets by itself."""
     global _netem
     if _netem is None:
-        name = f"lode-{_me()}-0-probe"
+        name = f"lode-{maker.mark()}-0-probe"
         _add_namespace(name)
         try:
             _netem = run(["tc", "-n", name, "qdisc", "add", "dev", "lo", "root", "netem", "delay",
@@ -318,8 +322,8 @@ _netem = None
 def sweep():
     """Removes the hosts of makers that are gone."""
     for each in _made_here():
-        maker = re.match(r"lode-(\d+)\.(\d+)-\d+-", each)
-        if maker and _started(int(maker[1])) != int(maker[2]):
+        made_by = re.match(r"lode-([\d.]+)-\d+-", each)
+        if made_by and maker.is_gone(made_by[1]):
             _remove(each)
 
 
@@ -348,35 +352,13 @@ def _end_everything_in(namespace):
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         listed = run(["ip", "netns", "pids", namespace], check=False).stdout.split()
-        pids = [int(pid) for pid in listed if int(pid) != os.getpid() and not _is_dead(int(pid))]
+        pids = [int(pid) for pid in listed if int(pid) != os.getpid() and not maker.is_dead(int(pid))]
         if not pids:
             return
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.01)
-
-
-def _is_dead(pid):
-    stat = _stat(pid)
-    return stat is None or stat[0] == "Z"
-
-
-def _stat(pid):
-    """The fields of /proc/PID/stat behind the name, of which the first is the state."""
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-
-
-def _started(pid):
-    stat = _stat(pid)
-    return int(stat[19]) if stat else None
-
-
-def _me():
-    return f"{os.getpid()}.{_started(os.getpid())}"
 
 
 def _add_namespace(name):

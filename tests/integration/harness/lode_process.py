@@ -69,11 +69,12 @@ class Lode:
     def begin(self):
         """Starts it without waiting for it."""
         self.configuration.write_text(toml(self.settings))
-        self.daemon = Daemon("lode", self.host.enter([
-            self._program, "serve", "--config", self.configuration]), self.directory,
-            self._environment)
+        self.daemon = Daemon("lode", self.command(), self.directory, self._environment)
         self.daemon.start()
         return self
+
+    def command(self):
+        return self.host.enter([self._program, "serve", "--config", self.configuration])
 
     def wait_until_ready(self, seconds=30):
         self.daemon.wait_until(lambda: self._ready() == 200, seconds, "ready")
