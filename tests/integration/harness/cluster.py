@@ -208,8 +208,9 @@ class Cluster:
         for node in self.nodes:
             node.settings["cluster"] = {
                 "membership": self.membership, "secret_file": str(secret),
-                "nodes_file": str(self.nodes_file), "state_file": str(node.state_file),
-                **node.settings.get("cluster", {})}
+                "state_file": str(node.state_file), **node.settings.get("cluster", {})}
+            if self.membership == "static":
+                node.settings["cluster"]["nodes_file"] = str(self.nodes_file)
 
     # What the nodes say
 

@@ -116,11 +116,11 @@ class Hosts:
     # Life
 
     def make(self):
-        sweep()
         atexit.register(self.remove)
         try:
+            sweep()
             self._make_switch()
-        except Failed as trouble:
+        except (Failed, OSError) as trouble:
             self.remove()
             raise Impossible(_why_not(trouble)) from trouble
         network = _free_network()
@@ -235,8 +235,9 @@ class Hosts:
         host = self[one]
         self._on_switch(f"link set port-{one} down")
         _end_everything_in(host.namespace)
-        if one in self._impaired:
-            self._repair(one)
+        if daemon := self._impaired.pop(one, None):
+            daemon.stop(1)
+            self._on_switch(f"link del wire-{one}")
         self._on_switch(f"link del port-{one}")
         self._ip(f"netns del {host.namespace}")
         self._blocked = {pair for pair in self._blocked if pair[0] != one}
@@ -334,7 +335,7 @@ def _made_here():
 def _remove(stem):
     """Removes every namespace whose name begins so, with what runs there. The links go first: a
     connection that outlives its process keeps a namespace, but shall reach nobody."""
-    for name in (each for each in _made_here() if each.startswith(stem)):
+    for name in [each for each in _made_here() if each.startswith(stem)]:
         _end_everything_in(name)
         listed = run(["ip", "-n", name, "-j", "link"], check=False)
         for link in json.loads(listed.stdout or "[]") if listed.returncode == 0 else []:
@@ -391,5 +392,6 @@ def _free_network():
 def _why_not(trouble):
     if os.geteuid() != 0:
         return "needs root: the hosts are network namespaces"
-    told = [line for line in str(trouble).splitlines() if line.strip()]
+    told = [line for line in str(trouble).splitlines()
+            if line.strip() and not line.startswith("Command failed")]
     return f"this machine makes no hosts of network namespaces: {told[-1] if told else trouble}"

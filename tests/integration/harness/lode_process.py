@@ -35,7 +35,7 @@ class Lode:
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self._program = pathlib.Path(build) / "lode"
-        self.port, self.admin_port = host.free_port(), host.free_port()
+        self.port, self.peer_port, self.admin_port = (host.free_port() for _ in range(3))
         self.access_log = self.directory / "access.log"
         credentials = self.directory / "credentials"
         credentials.write_text(f"[default]\naws_access_key_id = {OWNER.access_key}\n"
@@ -43,7 +43,7 @@ class Lode:
         self.settings = {
             "node": {"name": "test", "cores": cores, "memory": memory},
             "listen": {"s3": f"{host.address}:{self.port}",
-                       "peer": f"{host.address}:{host.free_port()}",
+                       "peer": f"{host.address}:{self.peer_port}",
                        "admin": f"{host.address}:{self.admin_port}", "domains": ["lode.test"]},
             "origin": {"gateway": gateway, "region": "us-east-1",
                        "credentials": str(credentials)},
