@@ -14,13 +14,14 @@ import signal
 import socket
 import subprocess
 import time
+import unittest
 
 
 class Failed(Exception):
     """A daemon or a tool did not do what the run needs."""
 
 
-class Absent(Exception):
+class Absent(unittest.SkipTest):
     """Not on this machine; says why. A test that needs it is skipped with that reason."""
 
 
