@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -78,13 +79,25 @@ def origin(build, folder, port, *more):
                     "--access-key", ACCESS, "--secret-key", SECRET, *more], port)
 
 
-def lode(build, folder, port, gateway_port, memory="256MiB", more=""):
+def lode(build, folder, port, gateway_port, memory="256MiB", more="", name="bench", peer=0):
     """`more`: further lines of the configuration."""
     folder.mkdir(exist_ok=True)
     config = folder / "lode.toml"
     config.write_text(
-        f'[node]\nname = "bench"\nmemory = "{memory}"\n[listen]\ns3 = "127.0.0.1:{port}"\n'
-        f'admin = "127.0.0.1:{free_port()}"\n[origin]\ngateway = "http://127.0.0.1:{gateway_port}"\n'
+        f'[node]\nname = "{name}"\nmemory = "{memory}"\n[listen]\ns3 = "127.0.0.1:{port}"\n'
+        f'admin = "127.0.0.1:{free_port()}"\npeer = "127.0.0.1:{peer or free_port()}"\n[origin]\ngateway = "http://127.0.0.1:{gateway_port}"\n'
         f'[log]\naccess = ""\nlevel = "warning"\n{more}')
     environment = dict(os.environ, AWS_ACCESS_KEY_ID=ACCESS, AWS_SECRET_ACCESS_KEY=SECRET)
     return running([build / "lode", "serve", "--config", config], port, env=environment)
+
+
+def load(url, range_header, seconds, connections):
+    """wrk's requests per second."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
+    if range_header:
+        command += ["-H", f"Range: {range_header}"]
+    text = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
+    # wrk counts every status but 2xx and 3xx as an error, and says nothing when there is none.
+    if "Non-2xx" in text or "Socket errors" in text:
+        raise SystemExit(f"the load met errors:\n{text}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))

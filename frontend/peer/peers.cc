@@ -116,7 +116,10 @@ cluster::standing peers::standing_of(cluster::member_index who, time_point now,
     const peer_ptr& peer = by_index_[who.value()];
     if (peer == nullptr) return ask;
     if (std::ranges::find(tried, peer.get()) != tried.end()) return refuse;
-    if (!peer->health.may_ask(now)) return refuse;
+    // A client need not wait to find out whether a suspect is dead: probes do.
+    if (peer->health.state() == cluster::peer_state::suspect || !peer->health.may_ask(now)) {
+        return refuse;
+    }
     return peer->health.state() == cluster::peer_state::draining ? ask_last : ask;
 }
 
