@@ -6,7 +6,7 @@
 // row no more than that. So a part leaves a slot only when that becomes vacant, and goes to another
 // only when that becomes occupied, be it in the middle or at the end of the table.
 //
-//   Memory  1.5 KiB, on the stack.
+//   Memory  Half a KiB, on the stack.
 //   Limits  draws_max draws.
 #pragma once
 
@@ -19,12 +19,12 @@ namespace lode::cluster {
 
 class slot_sequence {
   public:
-    static constexpr unsigned draws_max = 128;
+    static constexpr unsigned draws_max = 32;
 
     // `slots` is at least 1.
     slot_sequence(hash128 part, std::uint32_t slots);
 
-    // A number below `slots`. Draw number t takes O(ln t * ln slots) steps.
+    // A number below `slots`. Draw number t takes O(t * ln slots) steps.
     std::uint32_t next();
 
   private:
