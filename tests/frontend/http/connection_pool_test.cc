@@ -40,6 +40,11 @@ struct network {
     duration delay{0};
 };
 
+struct agreed_number final : agreement {
+    explicit agreed_number(int n) : number(n) {}
+    int number;
+};
+
 class simulated_dialer final : public dialer {
   public:
     explicit simulated_dialer(network& n) : network_(n) {}
@@ -52,7 +57,8 @@ class simulated_dialer final : public dialer {
         if (network_.refuses) co_return fail(errc::unavailable);
         auto [client, server] = simulated_stream::make_pair({});
         network_.servers.spawn(answer_all(std::move(server), ++network_.dialed));
-        co_return dialed{.stream = std::move(client)};
+        co_return dialed{.stream = std::move(client),
+                         .agreed = std::make_unique<agreed_number>(network_.dialed)};
     }
 
   private:
@@ -92,11 +98,13 @@ time_point soon() { return now() + std::chrono::seconds(1); }
 std::vector<int> answers;  // what a test's coroutine saw, asserted on after it
 std::vector<errc> refusals;
 std::vector<bool> reused_flags;
+std::vector<int> agreed_numbers;
 
 void forget() {
     answers.clear();
     refusals.clear();
     reused_flags.clear();
+    agreed_numbers.clear();
 }
 
 task<void> use_once(connection_pool& pool, time_point until) {
@@ -106,6 +114,7 @@ task<void> use_once(connection_pool& pool, time_point until) {
         co_return;
     }
     reused_flags.push_back((*lease)->reused());
+    agreed_numbers.push_back(static_cast<agreed_number&>(*(*lease)->agreed()).number);
     answers.push_back(co_await ask(**lease));
     lease->keep();
 }
@@ -158,6 +167,8 @@ TEST_CASE(
     forget();
     run(drop_one);
     CHECK(answers == std::vector{1, 2, 3, 3, 4});
+    // What was agreed on stays with its connection.
+    CHECK(agreed_numbers == std::vector{2, 3, 4});
     CHECK(reused_flags == std::vector{false, false, false});
 }
 

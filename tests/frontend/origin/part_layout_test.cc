@@ -100,6 +100,27 @@ TEST_CASE("lengths that no upload can have are refused") {
     CHECK(!part_layout::of_lengths(std::vector<bytes>(10'001, bytes(1))));
 }
 
+TEST_CASE("a layout around one part has that part, and the rest before and behind it") {
+    struct place {
+        std::uint64_t first;
+        std::uint64_t length;
+        std::uint32_t parts;
+        std::uint32_t index;
+    };
+    for (const place& p : {place{0, 100, 1, 0}, place{0, 1, 2, 0}, place{0, 99, 2, 0},
+                           place{1, 99, 2, 1}, place{99, 1, 2, 1}, place{1, 98, 3, 1}}) {
+        CAPTURE(p.first, p.length);
+        const part_extent part{.first = object_offset(p.first), .length = bytes(p.length)};
+        const auto layout = part_layout::around(bytes(100), part);
+        check_covers(layout);
+        CHECK(layout.size() == bytes(100));
+        CHECK(layout.parts() == p.parts);
+        CHECK(layout.part_with(part.first) == p.index);
+        CHECK(layout.at(p.index) == part);
+        CHECK(!layout.numbered(1));
+    }
+}
+
 TEST_CASE("only parts that are certain are given out by number") {
     const auto exact = *part_layout::of_lengths(std::vector<bytes>{bytes(5), bytes(6), bytes(4)});
     CHECK(exact.numbered(2) == part_extent{.first = object_offset(5), .length = bytes(6)});

@@ -103,6 +103,19 @@ TEST_CASE("a part's id depends on everything that tells one content from another
     CHECK(changed("x-amz-meta-colour", "red") == base);
 }
 
+TEST_CASE("a version's identity can be computed by whoever knows what it is of") {
+    auto headers = good_headers();
+    headers.push_back({"x-amz-version-id", "v2"});
+
+    const auto version = describe_version("o", some_name, 206, headers);
+
+    REQUIRE(version);
+    CHECK((*version)->version_id == "v2");
+    CHECK(identity_of("o", some_name, "\"abc\"", "v2", bytes(1234)) == (*version)->identity);
+    CHECK(identity_of("o", some_name, "\"abc\"", "", bytes(1234)) != (*version)->identity);
+    CHECK((*describe_version("o", some_name, 206, good_headers()))->version_id.empty());
+}
+
 TEST_CASE(
     "a customer's key is part of a version's name and of its part's id, and of nothing else") {
     object_name keyed = some_name;
