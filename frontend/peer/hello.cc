@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 9> description_fields = {
 constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t time_max = 253'402'300'799;  // the last second of the year 9999
 constexpr std::size_t address_length_max = 262;      // a name, a colon and a port
-constexpr std::size_t slots_length_max = 48ULL << 10U;
+constexpr std::size_t slots_length_max = 64ULL << 10U;
 
 std::string nonce_text(const nonce& n) {
     const auto hex = s3::to_hex(n);

@@ -4,8 +4,8 @@
 // body; both are fields (fields.h) under a proof (session.h).
 //
 //   Errors  What is wrong with words that were received is one sentence, which repeats nothing of them.
-//   Limits  Names of 253 bytes without blanks; slot_ranges_max ranges, ascending and apart; a description of
-//           64 KiB.
+//   Limits  Names of 253 bytes without blanks; slot_ranges_max ranges of slots, ascending and apart; a
+//           description of 128 KiB.
 #pragma once
 
 #include <chrono>

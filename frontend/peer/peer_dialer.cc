@@ -73,7 +73,7 @@ engine::task<peer_dialer::agreed> peer_dialer::greet(engine::stream& s, std::uin
     std::string text;
     http::head_writer writer(text);
     writer.request("GET", target)
-        .field("Host", options_.authority)
+        .field("Host", peer_host)
         .field(mac_field, s3::view_of(proof))
         .end();
     auto sent = co_await engine::send_all(s, std::as_bytes(std::span(text)));

@@ -11,7 +11,7 @@
 //   Lifetime  The listener outlives the dialer.
 //   Errors    unavailable, as dialer.h says; the listener hears the reason.
 //   Limits    options.patience for the hello and the answer to it, and never beyond the caller's deadline.
-//             An answer's head as wire.h says, a description of 64 KiB, a refusal's sentence of 512 bytes.
+//             An answer's head as wire.h says, a description of 128 KiB, a refusal's sentence of 512 bytes.
 #pragma once
 
 #include <chrono>
@@ -67,8 +67,7 @@ class peer_listener {
 class peer_dialer final : public http::dialer {
   public:
     struct options {
-        std::string authority;  // the peer's address, for Host
-        std::string expected;   // only this node will do; empty: whoever answers there
+        std::string expected;  // only this node will do; empty: whoever answers there
         duration patience = std::chrono::seconds(1);
     };
 

@@ -3,7 +3,7 @@
 // What every message between two nodes of a cluster has in common: its numbers, names and limits. The
 // README of this folder is the protocol.
 //
-//   Limits  A head of 8 KiB; a node's description of itself of 64 KiB.
+//   Limits  A head of 8 KiB; a node's description of itself of 128 KiB.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +33,7 @@ inline constexpr std::string_view hello_word = "hello";
 inline constexpr std::string_view part_word = "part";
 inline constexpr std::string_view state_word = "state";
 
+inline constexpr std::string_view peer_host = "lode";  // of every request; it means nothing
 inline constexpr std::string_view mac_field = "x-lode-mac";
 inline constexpr std::string_view answer_field = "x-lode-answer";
 inline constexpr std::string_view refusal_field = "x-lode-refusal";
@@ -40,7 +41,7 @@ inline constexpr std::string_view protocols_field = "x-lode-protocols";
 
 inline constexpr http::limits wire_limits{
     .head = bytes(8ULL << 10U), .uri = bytes(7ULL << 10U), .headers = 32};
-inline constexpr bytes description_max{64ULL << 10U};
+inline constexpr bytes description_max{128ULL << 10U};
 inline constexpr std::size_t sentence_max = 512;
 
 // "/lode/1/part", the path of a target under `protocol`.

@@ -1,0 +1,40 @@
+#include "frontend/peer/nonce_memory.h"
+
+#include "tests/catch.h"
+
+using namespace lode;
+using namespace lode::frontend::peer;
+
+namespace {
+
+nonce numbered(std::uint8_t n) {
+    nonce made{};
+    made[31] = n;
+    return made;
+}
+
+time_point at(int seconds) { return time_point(std::chrono::seconds(seconds)); }
+
+}  // namespace
+
+TEST_CASE("a nonce is new once within its lifetime") {
+    nonce_memory memory(10, std::chrono::seconds(600));
+
+    CHECK(memory.add(numbered(1), at(0)));
+    CHECK(memory.add(numbered(2), at(1)));
+    CHECK(!memory.add(numbered(1), at(2)));
+    CHECK(!memory.add(numbered(1), at(599)));
+    CHECK(memory.add(numbered(1), at(600)));
+    CHECK(!memory.add(numbered(2), at(600)));
+}
+
+TEST_CASE("a full memory forgets the oldest nonce") {
+    nonce_memory memory(3, std::chrono::seconds(600));
+    for (std::uint8_t n = 1; n <= 4; ++n) CHECK(memory.add(numbered(n), at(n)));
+
+    CHECK(memory.size() == 3);
+    CHECK(!memory.add(numbered(2), at(5)));
+    CHECK(memory.add(numbered(1), at(5)));
+    CHECK(memory.size() == 3);
+    CHECK(memory.add(numbered(2), at(5)));
+}
