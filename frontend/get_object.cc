@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "frontend/fetch_rights.h"
 #include "frontend/object_scope.h"
 #include "frontend/pass_through.h"
 #include "frontend/s3/range.h"
@@ -35,22 +36,35 @@ bool may_be_cached(const request& r) {
            s3::parse_range(*http::find_header(r.head.headers, "range")).unambiguous();
 }
 
+// Whether first bytes that come with the gateway's word can be sent on: where the rest of the object may
+// be fetched behind them, and no other question comes before. Of a sealed object nothing is sent that is
+// not opened first. In a cluster they may be another node's, which brings them in once for all.
+bool takes_first_bytes(const serving& here, const request& r) {
+    if (here.cluster != nullptr) return false;
+    // The operator has seen to it that the gateway is spared the bytes.
+    const bool spared = !here.node.settings.origin.backends.empty();
+    return !spared && may_fetch(here, r) && !r.what.no_cache && !r.what.checksum_mode &&
+           !r.customer_key;
+}
+
 // Nothing sent: the cache cannot answer, and the caller's own request goes to the origin.
 engine::task<sent_cached> send_version(serving& here, client& out, const request& r,
-                                       origin::version_ptr version) {
+                                       origin::verdict& word) {
+    origin::version_ptr version = word.version;
     if (version->size < here.node.settings.cache.object_min) co_return sent_cached::not_possible;
     if (r.what.part_number) {
         const auto part = co_await here.gateway.locate_part(r.name, *version, *r.what.part_number);
         // How an origin answers for a part without bytes, which is no range, is its own affair.
         if (!part || part->length == bytes(0)) co_return sent_cached::not_possible;
-        co_return co_await send_cached(here, out, r, std::move(version), part);
+        co_return co_await send_cached(here, out, r, std::move(version), part, nullptr);
     }
     const bool whole = !http::find_header(r.head.headers, "range");
     if (r.what.checksum_mode && whole) {
         version = co_await here.gateway.with_stored_checksums(inquiry_of(r), std::move(version));
         if (!version->checksums) co_return sent_cached::not_possible;
     }
-    co_return co_await send_cached(here, out, r, std::move(version), std::nullopt);
+    origin::first_bytes* first = word.first ? &*word.first : nullptr;
+    co_return co_await send_cached(here, out, r, std::move(version), std::nullopt, first);
 }
 
 }  // namespace
@@ -58,7 +72,8 @@ engine::task<sent_cached> send_version(serving& here, client& out, const request
 engine::task<void> get_object(serving& here, client& out, const request& r) {
     if (!may_be_cached(r)) co_return co_await pass_through(here, out, r);
 
-    const origin::inquiry question = inquiry_of(r);
+    origin::inquiry question = inquiry_of(r);
+    question.takes_first_bytes = takes_first_bytes(here, r);
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         const time_point asked = engine::now();
         auto word = co_await here.gateway.authorise(question);
@@ -66,8 +81,13 @@ engine::task<void> get_object(serving& here, client& out, const request& r) {
         if (!word) co_return co_await out.refuse(r, word.error());
         if (!word->authorised()) co_return co_await tee_answer(here, out, r, *word);
 
-        const sent_cached sent = co_await send_version(here, out, r, word->version);
-        if (sent == sent_cached::done) co_return;
+        const sent_cached sent = co_await send_version(here, out, r, *word);
+        const bool done = sent == sent_cached::done;
+        if (word->learned) {
+            here.gateway.note_learned(!done || out.record().cache == cache_word::hit);
+        }
+        if (done) co_return;
+        if (word->first) (void)co_await word->first->drop();
         if (sent == sent_cached::not_possible) break;
         co_await here.gateway.forget(r.name);  // sent_cached::changed
     }

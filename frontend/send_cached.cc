@@ -30,7 +30,7 @@ constexpr std::uint32_t parts_looked_at = 64;
 class cached_answer {
   public:
     cached_answer(serving& here, client& out, const request& r, origin::version_ptr version,
-                  wanted_bytes wanted)
+                  wanted_bytes wanted, origin::first_bytes* first)
         : here_(here),
           out_(out),
           request_(r),
@@ -38,16 +38,39 @@ class cached_answer {
           wanted_(wanted),
           walk_(*version_, wanted.first, wanted.end, r.customer_key ? kept::sealed : kept::plain),
           ahead_(walk_),
-          sent_to_(walk_.first_in_chunk()) {}
+          sent_to_(walk_.first_in_chunk()),
+          first_(first),
+          given_(wanted.first) {
+        LODE_ASSERT(first_ == nullptr || (first_->first() == wanted.first && !is_sealed()));
+    }
 
     engine::task<sent_cached> run() {
         findings found;
         auto ready = co_await begin_away(found);
-        if (!ready && ready.error().code != errc::changed) ready = co_await begin_here(found);
+        if (!ready && ready.error().code != errc::changed) {
+            const auto sent = co_await begin_with_first_bytes(found);
+            if (!sent) co_return sent_cached::not_possible;
+            if (*sent == begun::ended) co_return sent_cached::done;
+            if (*sent == begun::some) {
+                if (co_await take(co_await read(walk_, sent_to_))) co_await send_all();
+                co_return sent_cached::done;
+            }
+            ready = co_await begin_here(found);
+        }
         if (!ready) {
             co_return ready.error().code == errc::changed ? sent_cached::changed
                                                           : sent_cached::not_possible;
         }
+        write_head(found);
+        co_await send_all();
+        co_return sent_cached::done;
+    }
+
+  private:
+    // What has been sent of the first bytes. ended: everything, or nobody receives it.
+    enum class begun : std::uint8_t { nothing, some, ended };
+
+    void write_head(const findings& found) {
         out_.record().cache = found.word();
         out_.record().detail = found.detail();
         http::head_writer writer = cached_head(out_, request_, *version_, wanted_);
@@ -55,19 +78,25 @@ class cached_answer {
         add_cache_status(writer, here_.node.cache_name, found.word(), found.detail(),
                          out_.scratch(), away_ ? away_->from() : std::string_view());
         head_ = out_.finish_head(writer);
-        bool going = true;
-        while (going) going = away_ ? co_await send_from_peer() : co_await send_from_store();
-        co_return sent_cached::done;
     }
 
-  private:
+    engine::task<void> send_all() {
+        bool going = true;
+        while (going) going = away_ ? co_await send_from_peer() : co_await send_from_store();
+    }
+
     // The first bytes from the store.
     engine::task<result<>> begin_here(findings& found) {
-        auto lease = co_await first_chunk(found);
-        if (!lease) co_return std::unexpected(lease.error());
+        if (!lease_) {
+            engine::started<result<>> dropping;
+            if (first_ != nullptr) dropping.start(first_->drop());
+            auto lease = co_await first_chunk(found);
+            if (dropping.pending()) (void)co_await dropping;
+            if (!lease) co_return std::unexpected(lease.error());
+            lease_ = std::move(*lease);
+        }
         if (!make_room()) co_return fail(errc::no_space);
-        found.saw(detail_of(lease->source()));
-        lease_ = std::move(*lease);
+        found.saw(detail_of(lease_.source()));
         const auto data = co_await open(lease_);
         if (!data) co_return std::unexpected(data.error());
         data_ = *data;
@@ -92,10 +121,81 @@ class cached_answer {
         co_return result<>{};
     }
 
+    // The first bytes as they came with the gateway's word, if they did. nothing: they go into the store as
+    // a part, and lease_ has them; or nobody needs them.
+    engine::task<result<begun>> begin_with_first_bytes(findings& found) {
+        if (first_ == nullptr) co_return begun::nothing;
+        if (is_all_of_a_part()) {
+            if (auto lease = co_await take_in(found)) {
+                lease_ = std::move(*lease);
+                co_return begun::nothing;
+            }
+        }
+        if (auto seen = co_await look(found); !seen) co_return std::unexpected(seen.error());
+        if (found.word() == cache_word::hit) co_return begun::nothing;
+        co_return co_await send_first_bytes(found);
+    }
+
+    // Whether nothing more than the first bytes has to be fetched for what is wanted and for its part.
+    [[nodiscard]] bool is_all_of_a_part() const {
+        const bytes length = walk_.part().plain.length;
+        return walk_.parts_left() == 1 && engine::chunk_count(length) == 1 &&
+               bytes(walk_.end_in_chunk() - walk_.first_in_chunk()) == length &&
+               first_->length() == length;
+    }
+
+    // An error: it was here already, or somebody else brings it, or not all bytes came.
+    engine::task<result<chunk_lease>> take_in(findings& found) {
+        auto claim = co_await here_.node.store.claim(walk_.part().stored, walk_.chunk());
+        if (!claim) co_return std::unexpected(claim.error());
+        for (auto room = claim->memory(); !room.empty();) {
+            const std::size_t came = co_await first_->read(room);
+            if (came == 0) co_return fail(errc::closed);
+            room = room.subspan(came);
+        }
+        found.filled_for_us = true;
+        co_return claim->publish();
+    }
+
+    // Sends head and first bytes as they come, while what is absent is being filled. What cannot be
+    // filled will be fetched past the store.
+    engine::task<begun> send_first_bytes(const findings& found) {
+        given_ = wanted_.first + first_->length();
+        engine::started<result<>> preparing;
+        preparing.start(prepare());
+        const object_offset until = co_await pass_on_first_bytes(found);
+        (void)co_await preparing;
+        given_ = until;
+        if (until == wanted_.first) co_return begun::nothing;
+        if (!out_.record().complete) co_return begun::ended;
+        while (!walk_.at_end() && end_of_chunk() <= given_) walk_.next_chunk();
+        if (walk_.at_end()) co_return begun::ended;
+        sent_to_ = (given_ - begin_of_chunk()).count();
+        co_return begun::some;
+    }
+
+    // Returns up to where they came.
+    engine::task<object_offset> pass_on_first_bytes(const findings& found) {
+        const relay_buffers::buffer buffer = here_.buffers.take();
+        object_offset at = wanted_.first;
+        while (const std::size_t came = co_await first_->read(buffer.memory())) {
+            if (at == wanted_.first) write_head(found);
+            at = at + bytes(came);
+            auto sent = co_await send(buffer.memory().first(came));
+            if (!sent) {
+                out_.break_off();
+                break;
+            }
+        }
+        co_return at;
+    }
+
     // Decides whether there will be an answer from here at all. One chunk that is here, the common case
     // of a small object, costs one look at its home.
     engine::task<result<chunk_lease>> first_chunk(findings& found) {
-        if (walk_.parts_left() == 1 && walk_.part().chunks.count == 1) {
+        if (looked_at_ > 0) {
+            // Done already.
+        } else if (walk_.parts_left() == 1 && walk_.part().chunks.count == 1) {
             auto lease = co_await read(walk_, sent_to_);
             if (lease || lease.error().code != errc::not_found) co_return lease;
             if (!may_fill()) co_return lease;
@@ -187,10 +287,20 @@ class cached_answer {
         if (!request) co_return std::unexpected(request.error());
         const sealing::part_view view(slice.plain, request_.customer_key);
         co_return co_await here_.node.store.fill(
-            slice.stored, slice.chunks,
+            slice.stored, still_wanted(slice),
             view.source(std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request),
                                                              version_, slice.index)),
             engine::fill_extent::whole_part);
+    }
+
+    // For what the first bytes bring nobody waits; where they bring everything, all of it is wanted next
+    // time.
+    [[nodiscard]] engine::chunk_range still_wanted(const part_slice& slice) const {
+        const object_offset first = slice.begins + bytes(slice.first.value());
+        const object_offset end = slice.begins + bytes(slice.end.value());
+        if (given_ <= first || end <= given_) return slice.chunks;
+        const std::uint32_t from = engine::chunk_of(part_offset((given_ - slice.begins).count()));
+        return {.first = from, .count = slice.chunks.first + slice.chunks.count - from};
     }
 
     // As soon as more than `beyond` bytes of the chunk are there; all of it, where it is sealed.
@@ -230,10 +340,16 @@ class cached_answer {
         co_return data;
     }
 
-    // The object's byte that is sent next.
-    [[nodiscard]] object_offset position() const {
-        return walk_.part().begins + bytes(walk_.chunk_begin().value()) + bytes(sent_to_);
+    // Of the chunk at walk_, in the object: its first byte, and the end of what is wanted of it.
+    [[nodiscard]] object_offset begin_of_chunk() const {
+        return walk_.part().begins + bytes(walk_.chunk_begin().value());
     }
+    [[nodiscard]] object_offset end_of_chunk() const {
+        return begin_of_chunk() + bytes(walk_.end_in_chunk());
+    }
+
+    // The object's byte that is sent next.
+    [[nodiscard]] object_offset position() const { return begin_of_chunk() + bytes(sent_to_); }
 
     // Until the end, or to a part that is read from a peer. False: the answer is over.
     engine::task<bool> send_from_store() {
@@ -383,9 +499,11 @@ class cached_answer {
     const request& request_;
     origin::version_ptr version_;
     wanted_bytes wanted_;
-    chunk_walk walk_;      // what is sent next
-    chunk_walk ahead_;     // the part that is prepared next
-    std::size_t sent_to_;  // of the chunk at walk_
+    chunk_walk walk_;             // what is sent next
+    chunk_walk ahead_;            // the part that is prepared next
+    std::size_t sent_to_;         // of the chunk at walk_
+    origin::first_bytes* first_;  // null: none came
+    object_offset given_;         // what lies before comes from the first bytes
     // Of the first parts: how many were looked at, which of them lack chunks, how many are prepared.
     std::uint32_t looked_at_ = 0;
     std::bitset<parts_looked_at> incomplete_;
@@ -416,7 +534,8 @@ engine::task<void> send_empty(serving& here, client& out, const request& r,
 
 engine::task<sent_cached> send_cached(serving& here, client& out, const request& r,
                                       origin::version_ptr version,
-                                      std::optional<origin::part_extent> part) {
+                                      std::optional<origin::part_extent> part,
+                                      origin::first_bytes* first) {
     const auto wanted = wanted_of(r, *version, part);
     if (!wanted) {
         co_await refuse_range(out, r, version->size);
@@ -426,7 +545,7 @@ engine::task<sent_cached> send_cached(serving& here, client& out, const request&
         co_await send_empty(here, out, r, *version, *wanted);
         co_return sent_cached::done;
     }
-    cached_answer answer(here, out, r, std::move(version), *wanted);
+    cached_answer answer(here, out, r, std::move(version), *wanted, first);
     co_return co_await answer.run();
 }
 

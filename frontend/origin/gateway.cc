@@ -1,6 +1,8 @@
 #include "frontend/origin/gateway.h"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "engine/base/hash.h"
@@ -14,13 +16,37 @@ namespace {
 
 constexpr http::header one_byte{.name = "Range", .value = "bytes=0-0"};
 
+// Which bytes the answer is about; nothing when it does not say so clearly.
+std::optional<s3::byte_range> bytes_in(const http::response_head& head) {
+    if (head.status != 206) return std::nullopt;
+    const auto text = http::find_header(head.headers, "content-range");
+    const auto stated = s3::parse_content_range(text.value_or(""));
+    if (!stated || !stated->range) return std::nullopt;
+    const bool fits =
+        head.body != http::framing::length || head.content_length == stated->range->length();
+    return fits ? stated->range : std::nullopt;
+}
+
 // True when the answer is about the one byte that we asked for, not about the client's range.
 bool is_one_byte(const http::response_head& head) {
-    if (head.status != 206) return false;
-    const auto text = http::find_header(head.headers, "content-range");
-    if (!text) return false;
-    const auto range = s3::parse_content_range(*text);
-    return range && range->range && range->range->last == object_offset(0);
+    const auto range = bytes_in(head);
+    return range && range->last == object_offset(0);
+}
+
+// The first bytes that the client wants, as far as that can be told without the object's size.
+std::optional<s3::byte_range> first_wanted(const inquiry& i) {
+    if (!i.takes_first_bytes || !i.range_is_free()) return std::nullopt;
+    s3::range_request wanted{.form = s3::range_form::from_first, .suffix_length = {}};
+    if (const auto text = http::find_header(i.head.headers, "range")) {
+        wanted = s3::parse_range(*text);
+    }
+    const bool is_bounded = wanted.form == s3::range_form::first_last;
+    if (!is_bounded && wanted.form != s3::range_form::from_first) return std::nullopt;
+    std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+    if (wanted.first > last - first_bytes::most) return std::nullopt;
+    last = wanted.first + first_bytes::most - 1;
+    if (is_bounded) last = std::min(last, wanted.last);
+    return s3::byte_range{.first = object_offset(wanted.first), .last = object_offset(last)};
 }
 
 forwarded_head as_it_came(const http::request_head& request) {
@@ -53,7 +79,10 @@ gateway::gateway(const origin_link& link, s3::signer* own, options o, const by_c
 engine::task<result<verdict>> gateway::authorise(const inquiry& i) {
     auto word = co_await decide_for_all(i);
     if (word && word->version != nullptr && !word->version->laid_out) {
+        engine::started<result<>> gathering;
+        if (word->first) gathering.start(word->first->gather(spare_));
         word->version = co_await completed(i.name, std::move(word->version), word->asked);
+        if (gathering.pending()) (void)co_await gathering;
     }
     co_return word;
 }
@@ -93,9 +122,12 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
     // The second round is for what a question of our own has taught.
     version_ptr doubted;
     for (int round = 0; round < 2; ++round) {
-        version_ptr known = (co_await find(i.name)).version;
         const bool matched = i.what.only_if_match && own_ != nullptr && !i.range_is_free();
         const bool probed = i.range_is_free() && i.describes();
+        const bool wanted = probed && probes_.worthwhile() && !points_away_;
+        const auto first = wanted ? first_wanted(i) : std::nullopt;
+        finding found = co_await find_or_begin(i.name, first.has_value());
+        version_ptr known = std::move(found.version);
         const bool dated = !i.what.conditional && !dates_mislead_;
         const bool beside =
             matched || (!i.what.conditional && dates_mislead_ && !probed && may_ask_itself(i.name));
@@ -105,9 +137,11 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
             if (!said) co_return std::unexpected(said.error());
             if (*said) co_return std::move(**said);
             if (dated) doubted = std::move(known);
+            // Another version, most likely, and its bytes are not here.
+            if (first) found = co_await find_or_begin(i.name, true);
         }
         if (probed) {
-            auto said = co_await probe(i);
+            auto said = co_await probe(i, found.turn ? first : std::nullopt);
             if (!said) co_return std::unexpected(said.error());
             if (*said) {
                 note_relearned(doubted, (*said)->version);
@@ -231,23 +265,42 @@ engine::task<result<bool>> gateway::untouched(const object_name& name, const obj
     co_return same;
 }
 
-gateway::word gateway::probe(const inquiry& i) {
+gateway::word gateway::probe(const inquiry& i, std::optional<s3::byte_range> first) {
+    const std::string range = first ? s3::range_header(*first) : std::string(one_byte.value);
+    const http::header added{.name = one_byte.name, .value = range};
     forwarded_head question = as_it_came(i.head);
     question.without = "Range";
-    question.added = {&one_byte, 1};
+    question.added = {&added, 1};
     const time_point asked = engine::now();
     auto answer = co_await ask(question);
     if (!answer) {
         stats_.failed.add();
         co_return std::unexpected(answer.error());
     }
-    if (is_one_byte(answer->head())) {
+    const auto came = bytes_in(answer->head());
+    const bool ours = first ? came && came->first == first->first && came->last <= first->last
+                            : is_one_byte(answer->head());
+    if (ours) {
         version_ptr current = co_await learn(i, answer->head(), asked);
-        co_await answer->discard();
-        // What cannot be cached has to be asked for once more, as the client put it.
-        if (current == nullptr) co_return std::nullopt;
+        if (current == nullptr) {
+            // What cannot be cached has to be asked for once more, as the client put it.
+            probes_.note(true);
+            co_await answer->discard();
+            co_return std::nullopt;
+        }
         stats_.learned.add();
-        co_return verdict{.version = std::move(current), .answer = std::nullopt, .asked = asked};
+        points_away_ = !current->direct_path.empty();
+        verdict word{.version = std::move(current),
+                     .answer = std::nullopt,
+                     .asked = asked,
+                     .learned = true,
+                     .first = std::nullopt};
+        if (first && answer->head().body == http::framing::length) {
+            word.first.emplace(std::move(*answer), *came);
+        } else {
+            co_await answer->discard();
+        }
+        co_return word;
     }
     // 416: an empty object, or the client's own range would have been refused: not ours to tell.
     // 2xx: an origin that does not take our range must see the client's.

@@ -10,7 +10,8 @@
 //   a version, and the      If-None-Match; and a question of our own       304 to both: may read,
 //     client has If-Match,    whether anything but the content changed       unchanged
 //     or dates mislead
-//   nothing, Range is free  Range: bytes=0-0                               206: may read, all headers
+//   nothing, Range is free  Range: the first bytes that the client wants,  206: may read, all headers;
+//                             64 KiB of them at most, or bytes=0-0           and those bytes
 //   nothing, Range is not   nothing: a HEAD of our own learns the version  then as above
 //   anything else           nothing: the request as it came                its answer goes to the client
 //
@@ -22,6 +23,10 @@
 // Questions that lode signs itself, having verified the client, may share their answers (see
 // shared_validation.h), and need not be asked at all where the operator accepts an older word (see
 // consistency.h).
+//
+// First bytes are asked for where their place can be told without the object's size, whoever asks can use
+// them (inquiry::takes_first_bytes), probe_watch.h finds it worth while, and the gateway does not point
+// elsewhere for bytes; else one byte is. They are for the one who asked.
 //
 // What one core learns is also told to the name's home core, and asked there by a core that does not know
 // it: any core of the node can then revalidate, which matters where a signed Range forbids to probe.
@@ -40,9 +45,11 @@
 #include "frontend/origin/consistency.h"
 #include "frontend/origin/data_path.h"
 #include "frontend/origin/exchange.h"
+#include "frontend/origin/first_bytes.h"
 #include "frontend/origin/layout_finder.h"
 #include "frontend/origin/object_version.h"
 #include "frontend/origin/own_request.h"
+#include "frontend/origin/probe_watch.h"
 #include "frontend/origin/shared_validation.h"
 #include "frontend/origin/upload_watch.h"
 #include "frontend/origin/version_cache.h"
@@ -56,7 +63,9 @@ namespace lode::frontend::origin {
 struct verdict {
     version_ptr version;
     std::optional<exchange> answer;
-    time_point asked{};  // when the question was sent
+    time_point asked{};                // when the question was sent
+    bool learned = false;              // the version was not known before
+    std::optional<first_bytes> first;  // of `version`, from where the client's range begins
 
     [[nodiscard]] bool authorised() const { return !answer.has_value(); }
 };
@@ -73,6 +82,7 @@ struct inquiry {
     const s3::classified& what;
     const object_name& name;
     asker who = asker::client;
+    bool takes_first_bytes = false;  // can use those that come along with the word
 
     // Whether Range may be put in, or in another's place.
     [[nodiscard]] bool range_is_free() const { return !what.range_signed && !what.part_number; }
@@ -86,7 +96,7 @@ class gateway {
   public:
     struct statistics {
         counter revalidated;  // 304: unchanged
-        counter learned;      // 206 to our one-byte range: version now known
+        counter learned;      // 206 to a range of ours: version now known
         counter described;    // a HEAD of our own made the version known
         counter shared;       // served by the answer to another request's question
         counter recent;       // not asked: the last word is recent enough
@@ -111,6 +121,10 @@ class gateway {
 
     // The client's request as it came; the answer teaches the version that it describes.
     [[gnu::noinline]] engine::task<result<verdict>> forward(const inquiry& i);
+
+    // What became of a version that was learned: its bytes were of the cache already, or it cannot keep
+    // them; or not.
+    void note_learned(bool in_vain) { probes_.note(in_vain); }
 
     // `version` is current and its size is certain; `asked` as in verdict.
     engine::task<void> remember(const object_name& name, version_ptr version, time_point asked);
@@ -157,7 +171,7 @@ class gateway {
     using word = engine::task<result<std::optional<verdict>>>;
     word revalidate(const inquiry& i, version_ptr known);
     [[gnu::noinline]] word revalidate_beside(const inquiry& i, version_ptr known);
-    [[gnu::noinline]] word probe(const inquiry& i);
+    [[gnu::noinline]] word probe(const inquiry& i, std::optional<s3::byte_range> first);
 
     engine::task<result<verdict>> decide(const inquiry& i);
     engine::task<result<verdict>> decide_for_all(const inquiry& i);
@@ -170,6 +184,11 @@ class gateway {
     void note_relearned(const version_ptr& doubted, const version_ptr& now);
 
     engine::task<version_cache::known> find(const object_name& name);
+    struct finding {
+        version_ptr version;
+        probe_watch::turn turn = {};  // where there is no version
+    };
+    engine::task<finding> find_or_begin(const object_name& name, bool asks_for_bytes);
     engine::task<version_ptr> learn(const inquiry& i, const http::response_head& head,
                                     time_point asked);
     [[gnu::noinline]] engine::task<version_ptr> completed(const object_name& name,
@@ -187,8 +206,11 @@ class gateway {
     layout_finder layouts_;
     shared_validation validations_;
     upload_watch uploads_;  // of the names whose home this core is
+    probe_watch probes_;    // of these names too; what it counts, of this core's questions
+    first_bytes_memory spare_;
     const by_core& neighbours_;
     bool dates_mislead_ = false;  // If-Unmodified-Since says nothing at this origin
+    bool points_away_ = false;    // what it told last has its bytes elsewhere
     statistics stats_;
 };
 

@@ -154,6 +154,30 @@ engine::task<version_cache::known> gateway::find(const object_name& name) {
     co_return theirs;
 }
 
+// Who finds nothing may be the one to ask for the first bytes: decided where everybody who asks comes by.
+engine::task<gateway::finding> gateway::find_or_begin(const object_name& name,
+                                                      bool asks_for_bytes) {
+    if (!asks_for_bytes) co_return finding{.version = (co_await find(name)).version};
+    if (version_ptr mine = versions_.find(name).version) co_return finding{.version = mine};
+    const std::string key = name.text();
+    const std::uint64_t hash = xxh3_64(std::as_bytes(std::span(key)));
+    const core_id home = home_of(name);
+    gateway* there = neighbours_[home.value()];
+    bool begun = false;
+    const auto ask_there = [&] {
+        version_cache::known known = there->versions_.find(name);
+        if (known.version == nullptr) begun = there->probes_.begin(hash);
+        return known;
+    };
+    const version_cache::known known =
+        there == this ? ask_there() : co_await engine::on_core(home, ask_there);
+    if (begun) co_return finding{.turn = probe_watch::turn(there->probes_, home, hash)};
+    if (known.version != nullptr && there != this) {
+        versions_.remember(name, known.version, known.confirmed);
+    }
+    co_return finding{.version = known.version};
+}
+
 engine::task<void> gateway::remember(const object_name& name, version_ptr version,
                                      time_point asked) {
     versions_.remember(name, version, asked);

@@ -27,11 +27,12 @@ stored_object three_parts(const std::string& body) {
             .parts = {5 * part_mib, 5 * part_mib, body.size() - 10 * part_mib}};
 }
 
-// Bytes of bodies, without what questions of one byte cost.
+// Bytes of bodies, without what questions about versions cost.
 std::size_t body_bytes(const small_world& world) {
     std::size_t sent = 0;
     for (const auto& question : world.asked) {
-        if (question.body_out > 1) sent += question.body_out;
+        const bool little = question.body_out <= origin::first_bytes::most;
+        if (question.is_fetch() || !little) sent += question.body_out;
     }
     return sent;
 }

@@ -40,14 +40,6 @@ stored_object object_under(std::string_view md5, std::string body) {
             .customer_key_md5 = std::string(md5)};
 }
 
-std::size_t bytes_from_origin(const small_world& world) {
-    std::size_t sent = 0;
-    for (const auto& question : world.asked) {
-        if (question.header("range") != "bytes=0-0") sent += question.body_out;
-    }
-    return sent;
-}
-
 // Answers 304 to whoever names an ETag, and everything else as the origin would.
 void be_happy_with_304(small_world& world) {
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
@@ -163,7 +155,7 @@ TEST_CASE("a range of a cold sealed object brings in its part, each slice once")
 
     CHECK((body_of(answer) == body.substr(2 * slice + 5, 5)));
     world.rest();
-    CHECK(bytes_from_origin(world) == body.size());
+    CHECK(bytes_fetched(world) == body.size());
 }
 
 TEST_CASE(
@@ -319,7 +311,7 @@ TEST_CASE("sixteen clients with the key cost the origin a sealed object once") {
     const auto answers = world.talk_all(std::vector<std::string>(16, request));
 
     for (const auto& answer : answers) CHECK((body_of(answer) == body));
-    CHECK(bytes_from_origin(world) == body.size());
+    CHECK(bytes_fetched(world) == body.size());
 }
 
 TEST_CASE("an empty object under a key is passed through") {

@@ -91,7 +91,9 @@ class small_world::dialer final : public http::dialer {
                 request.body.append(reinterpret_cast<const char*>(buffer), *got);
             }
             if (!at_once && !reader.body_complete()) break;
-            if (world.thinks > duration::zero()) co_await engine::sleep_for(world.thinks);
+            duration thinks = world.thinks;
+            if (request.is_fetch()) thinks += world.fetch_thinks;
+            if (thinks > duration::zero()) co_await engine::sleep_for(thinks);
             bool keep = true;
             const std::string answer = world.answer_of(request, head->headers, keep);
             world.asked.push_back(std::move(request));
@@ -350,6 +352,20 @@ std::string header_of(std::string_view answer, std::string_view name) {
 std::string body_of(std::string_view answer) {
     const auto end = answer.find("\r\n\r\n");
     return end == std::string_view::npos ? std::string() : std::string(answer.substr(end + 4));
+}
+
+std::size_t bytes_fetched(const small_world& world) {
+    std::size_t sent = 0;
+    for (const auto& question : world.asked) {
+        if (question.is_fetch()) sent += question.body_out;
+    }
+    return sent;
+}
+
+std::size_t bytes_from_origin(const small_world& world) {
+    std::size_t sent = 0;
+    for (const auto& question : world.asked) sent += question.body_out;
+    return sent;
 }
 
 std::string content(std::size_t length, std::uint64_t seed) {

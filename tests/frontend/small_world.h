@@ -42,6 +42,9 @@ struct origin_request {
     std::size_t body_out = 0;  // with how many bytes of body
 
     [[nodiscard]] std::string header(std::string_view name) const;
+
+    // Whether it is a fetch: the question about the version has been answered before.
+    [[nodiscard]] bool is_fetch() const { return !header("if-match").empty(); }
 };
 
 inline const s3::credentials own_identity{.access_key = "LODESOWNKEY",
@@ -72,8 +75,9 @@ class small_world {
     std::vector<std::string> dialled;
     // Whether the origin says 100 Continue; else it answers on the head alone.
     bool invites = true;
-    // How long it thinks before it answers.
+    // How long it thinks before it answers, and how much longer about a fetch.
     duration thinks{0};
+    duration fetch_thinks{0};
 
     // Sends raw bytes as one client on one connection, and returns everything that came back until the
     // server closed. The client closes its sending side after its bytes.
@@ -110,6 +114,10 @@ class small_world {
 [[nodiscard]] unsigned status_of(std::string_view answer);
 [[nodiscard]] std::string header_of(std::string_view answer, std::string_view name);
 [[nodiscard]] std::string body_of(std::string_view answer);
+
+// Bytes that fetches brought, and those that came from the origin in all.
+[[nodiscard]] std::size_t bytes_fetched(const small_world& world);
+[[nodiscard]] std::size_t bytes_from_origin(const small_world& world);
 
 // Deterministic content.
 [[nodiscard]] std::string content(std::size_t length, std::uint64_t seed = 1);

@@ -49,7 +49,7 @@ TEST_CASE("a signed read is asked anew in lode's own name, and hits when it is r
 
 TEST_CASE("bytes for the cache are fetched in lode's own name, without the client's fields") {
     local_world w;
-    put_objects(w.world);
+    w.world.objects["/data/open/a"] = {.body = content(100'000)};
 
     (void)w.ask(reader_key, {.unsigned_lines = "User-Agent: the client\r\n"});
 

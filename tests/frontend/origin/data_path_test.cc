@@ -33,18 +33,20 @@ settings with_backends(std::vector<std::string> backends) {
     return s;
 }
 
-bool is_probe(const origin_request& r) { return r.header("range") == "bytes=0-0"; }
+// More than comes with the gateway's word.
+constexpr std::size_t some = 100'000;
+const std::string some_bytes = content(some);
 
 std::string pointing_to(std::string_view location) {
     return "HTTP/1.1 307 Temporary Redirect\r\nLocation: " + std::string(location) +
            "\r\nContent-Length: 3\r\n\r\nfar";
 }
 
-// Who was asked for more than one byte, in order.
+// Whom bytes were fetched from, in order.
 std::vector<std::string> places_of_data(const small_world& world) {
     std::vector<std::string> places;
     for (const auto& r : world.asked) {
-        if (!is_probe(r)) places.push_back(r.place);
+        if (r.is_fetch()) places.push_back(r.place);
     }
     return places;
 }
@@ -52,7 +54,7 @@ std::vector<std::string> places_of_data(const small_world& world) {
 // The gateway points at `location` for data.
 void redirect_data(small_world& world, std::string location) {
     world.instead = [location](const origin_request& r) -> std::optional<std::string> {
-        if (r.place != "origin" || is_probe(r)) return std::nullopt;
+        if (r.place != "origin" || !r.is_fetch()) return std::nullopt;
         return pointing_to(location);
     };
 }
@@ -78,9 +80,9 @@ TEST_CASE("the gateway gives its word and a backend the bytes, as the client ask
 
 TEST_CASE("lode's own identity signs for the server that is asked") {
     small_world world(1, with_backends({"http://b1:1"}), own_identity);
-    world.objects["/data/k"] = {.body = content(100)};
+    world.objects["/data/k"] = {.body = some_bytes};
 
-    CHECK((body_of(world.get("/data/k", authorisation)) == content(100)));
+    CHECK((body_of(world.get("/data/k", authorisation)) == some_bytes));
 
     REQUIRE(world.asked.size() == 2);
     CHECK(world.asked[1].place == "b1:1");
@@ -92,7 +94,7 @@ TEST_CASE("lode's own identity signs for the server that is asked") {
 TEST_CASE("idle backends are asked in turn") {
     small_world world(1, with_backends({"http://b1:1", "http://b2:1", "http://b3:1"}));
     for (const char* key : {"/data/1", "/data/2", "/data/3"}) {
-        world.objects[key] = {.body = content(100)};
+        world.objects[key] = {.body = some_bytes};
         world.get(key);
     }
 
@@ -106,8 +108,8 @@ TEST_CASE("a backend that refuses costs one attempt, is left out, and is tried a
     world.unreachable = {"b1:1"};
     for (int i = 0; i < 6; ++i) {
         const std::string key = "/data/" + std::to_string(i);
-        world.objects[key] = {.body = content(100)};
-        CHECK((body_of(world.get(key)) == content(100)));
+        world.objects[key] = {.body = some_bytes};
+        CHECK((body_of(world.get(key)) == some_bytes));
     }
 
     CHECK(std::ranges::count(world.dialled, "b1:1") == 1);
@@ -118,7 +120,7 @@ TEST_CASE("a backend that refuses costs one attempt, is left out, and is tried a
     world.asked.clear();
     for (int i = 6; i < 10; ++i) {
         const std::string key = "/data/" + std::to_string(i);
-        world.objects[key] = {.body = content(100)};
+        world.objects[key] = {.body = some_bytes};
         world.get(key);
     }
     CHECK(std::ranges::count(places_of_data(world), "b1:1") == 2);
@@ -139,19 +141,19 @@ TEST_CASE("the gateway is asked once when a backend contradicts it") {
         "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 206 P\r\nETag: \"v0\"\r\nContent-Range: bytes 0-99/100\r\nContent-Length: "
-        "100\r\n\r\n" +
-            std::string(100, 'X')};
+        "HTTP/1.1 206 P\r\nETag: \"v0\"\r\nContent-Range: bytes 0-99999/100000\r\nContent-Length: "
+        "100000\r\n\r\n" +
+            std::string(some, 'X')};
     for (const std::string& said : contradictions) {
         CAPTURE(said);
         small_world world(1, with_backends({"http://b1:1", "http://b2:1"}));
-        world.objects["/data/k"] = {.body = content(100)};
+        world.objects["/data/k"] = {.body = some_bytes};
         world.instead = [&](const origin_request& r) -> std::optional<std::string> {
             if (r.place == "origin") return std::nullopt;
             return said;
         };
 
-        CHECK((body_of(world.get("/data/k")) == content(100)));
+        CHECK((body_of(world.get("/data/k")) == some_bytes));
 
         const auto places = places_of_data(world);
         REQUIRE(places.size() == 2);
@@ -162,14 +164,14 @@ TEST_CASE("the gateway is asked once when a backend contradicts it") {
 
 TEST_CASE("a backend that answers 503 is passed over for the next") {
     small_world world(1, with_backends({"http://b1:1", "http://b2:1"}));
-    world.objects["/data/k"] = {.body = content(100)};
+    world.objects["/data/k"] = {.body = some_bytes};
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
         if (r.place != "b1:1") return std::nullopt;
         return "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n";
     };
 
     for (int i = 0; i < 3; ++i) {
-        CHECK((body_of(world.get("/data/k")) == content(100)));
+        CHECK((body_of(world.get("/data/k")) == some_bytes));
         world.drop_memory();
     }
 
@@ -203,11 +205,11 @@ TEST_CASE("lode's identity signs anew where a redirect points, but not beside a 
         CAPTURE(presigned);
         const std::string target = presigned ? "/data/k?X-Amz-Signature=00" : "/data/k";
         small_world world(1, {}, own_identity);
-        world.objects["/data/k"] = {.body = content(100)};
-        world.objects[target] = {.body = content(100)};
+        world.objects["/data/k"] = {.body = some_bytes};
+        world.objects[target] = {.body = some_bytes};
         redirect_data(world, "http://far:9" + target);
 
-        CHECK((body_of(world.get("/data/k", authorisation)) == content(100)));
+        CHECK((body_of(world.get("/data/k", authorisation)) == some_bytes));
 
         const origin_request& far = world.asked.back();
         CHECK(far.place == "far:9");
@@ -222,9 +224,9 @@ TEST_CASE("two hops are followed, three are not") {
     for (const int hops : {2, 3}) {
         CAPTURE(hops);
         small_world world;
-        world.objects["/data/k"] = {.body = content(100)};
+        world.objects["/data/k"] = {.body = some_bytes};
         world.instead = [&](const origin_request& r) -> std::optional<std::string> {
-            if (is_probe(r)) return std::nullopt;
+            if (!r.is_fetch()) return std::nullopt;
             if (r.place == "origin") return pointing_to("http://far1/data/k");
             if (r.place == "far1") return pointing_to("http://far2/data/k");
             if (r.place == "far2" && hops == 3) return pointing_to("http://far3/data/k");
@@ -233,7 +235,7 @@ TEST_CASE("two hops are followed, three are not") {
 
         const std::string answer = world.get("/data/k");
 
-        CHECK((body_of(answer) == content(100)) == (hops == 2));
+        CHECK((body_of(answer) == some_bytes) == (hops == 2));
         CHECK(std::ranges::count(places_of_data(world), "far3") == 0);
     }
 }
@@ -318,7 +320,7 @@ TEST_CASE("the bytes of a version are where the gateway said last") {
         world.drop_memory();
         world.asked.clear();
         world.instead = [&](const origin_request& r) -> std::optional<std::string> {
-            if (!is_probe(r)) return std::nullopt;
+            if (r.is_fetch()) return std::nullopt;
             return "HTTP/1.1 304 Not Modified\r\n" +
                    (where == "origin" ? std::string() : points_to(where.c_str())) + "\r\n";
         };
@@ -329,7 +331,7 @@ TEST_CASE("the bytes of a version are where the gateway said last") {
 
 TEST_CASE("the direct path comes before the backends, and they before the gateway") {
     small_world world(1, with_backends({"http://b1:1"}));
-    world.objects["/data/k"] = {.body = content(100),
+    world.objects["/data/k"] = {.body = some_bytes,
                                 .metadata = "x-lode-direct-path: http://d1:1\r\n"};
     world.unreachable = {"d1:1"};
 
@@ -345,7 +347,7 @@ TEST_CASE("the direct path comes before the backends, and they before the gatewa
 
 TEST_CASE("a direct path that is shown to a client that is passed through is not") {
     small_world world;
-    world.objects["/data/k"] = {.body = content(100),
+    world.objects["/data/k"] = {.body = some_bytes,
                                 .metadata = "x-lode-direct-path: http://d1:1\r\n"};
 
     const std::string answer = world.get("/data/k", "Cache-Control: no-store\r\n");
@@ -359,15 +361,15 @@ TEST_CASE("no more places are remembered than the limit, and new ones can still 
     for (int i = 0; i < 70; ++i) {
         const std::string key = "/data/" + std::to_string(i);
         world.objects[key] = {
-            .body = content(100),
+            .body = some_bytes,
             .metadata = "x-lode-direct-path: http://d" + std::to_string(i) + "\r\n"};
-        CHECK((body_of(world.get(key)) == content(100)));
+        CHECK((body_of(world.get(key)) == some_bytes));
         CHECK(world.asked.back().place == "d" + std::to_string(i));
     }
 
     CHECK(world.serving().data.hosts().value() == 64);
     CHECK(world.serving().data.pointed().requests.value() == 70);
-    CHECK(world.serving().data.pointed().bytes.value() == 7000);
+    CHECK(world.serving().data.pointed().bytes.value() == 70 * some);
 }
 
 TEST_CASE("a backend that breaks off in a body is a failure like any other") {
@@ -392,14 +394,14 @@ TEST_CASE("a backend that breaks off in a body is a failure like any other") {
 
 TEST_CASE("a backend that answers for other bytes than it was asked for is one that fails") {
     small_world world(1, with_backends({"http://b1:1"}));
-    world.objects["/data/k"] = {.body = content(100)};
+    world.objects["/data/k"] = {.body = some_bytes};
     world.instead = [&](const origin_request& r) -> std::optional<std::string> {
         if (r.place != "b1:1") return std::nullopt;
-        return "HTTP/1.1 206 P\r\nETag: \"v1\"\r\nContent-Range: bytes 1-99/100\r\n"
-               "Content-Length: 99\r\n\r\n" +
-               content(99);
+        return "HTTP/1.1 206 P\r\nETag: \"v1\"\r\nContent-Range: bytes 1-99999/100000\r\n"
+               "Content-Length: 99999\r\n\r\n" +
+               content(some - 1);
     };
 
-    CHECK((body_of(world.get("/data/k")) == content(100)));
+    CHECK((body_of(world.get("/data/k")) == some_bytes));
     CHECK(world.serving().data.backend(0).failures.value() == 1);
 }
