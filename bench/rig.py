@@ -16,7 +16,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ACCESS, SECRET = "BENCHACCESSKEY000001", "bench-secret-bench-secret-bench-secret-00"
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 
 
 def free_port():
@@ -50,6 +50,11 @@ def cpu_seconds(pid):
 def put(port, path, data=b""):
     url = presigned("PUT", port, path)
     urllib.request.urlopen(urllib.request.Request(url, data=data, method="PUT")).read()
+
+
+def delete(port, path):
+    url = presigned("DELETE", port, path)
+    urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).read()
 
 
 def wait_for(port):
