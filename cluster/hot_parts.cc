@@ -69,7 +69,6 @@ hot_parts::measure& hot_parts::find_or_add(hash128 part, unsigned spread, time_p
     fresh.at = now;
     // A candidate that readers have just begun to spread to believes them until it has measured for
     // itself: a first answer of 1 would send them back.
-    fresh.spread = spread;
     if (spread > 1) {
         fresh.requests = taken_back_below * spread * options_.requests_per_second *
                          seconds(options_.window).count();

@@ -77,7 +77,6 @@ cluster_node::cluster_node(const settings& s, node_context& node,
                            std::unique_ptr<cluster::membership> source, peer::secret_ptr secret,
                            engine::tcp_listener port, cluster::member self)
     : settings_(s),
-      node_(node),
       secret_(std::move(secret)),
       port_(std::move(port)),
       source_(std::move(source)),

@@ -52,7 +52,6 @@ class cluster_node {
                  peer::secret_ptr secret, engine::tcp_listener port, cluster::member self);
 
     const settings& settings_;
-    node_context& node_;
     peer::secret_ptr secret_;
     engine::tcp_listener port_;
     std::unique_ptr<cluster::membership> source_;

@@ -12,9 +12,8 @@ namespace {
 
 std::unique_ptr<http::dialer> greeting(std::unique_ptr<http::dialer> below,
                                        const peer_node::options& o, peer_listener& listener) {
-    return std::make_unique<peer_dialer>(
-        std::move(below), o.us, peer_dialer::options{.authority = o.address, .expected = o.name},
-        &listener);
+    return std::make_unique<peer_dialer>(std::move(below), o.us,
+                                         peer_dialer::options{.expected = o.name}, &listener);
 }
 
 }  // namespace
