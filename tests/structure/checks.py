@@ -29,6 +29,8 @@ MAY_INCLUDE = {
 WRAPPED = {
     "llhttp.h": ("frontend/http",),
     "liburing.h": ("engine/runtime",),
+    "curl/curl.h": ("cluster",),
+    "nlohmann/json.hpp": ("cluster",),
 }
 PRODUCTION = ("engine", "cluster", "frontend")
 
