@@ -76,7 +76,7 @@ std::string answer_to(two_nodes& world, std::string words) {
     return answer_to(world, std::move(words), in);
 }
 
-std::uint64_t refused(const two_nodes& world, refusal why) {
+std::uint64_t times_refused(const two_nodes& world, refusal why) {
     return world.door.stats().refused.of(why).value();
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("a node with another secret is refused, and learns nothing of this one
     CHECK(made.refused->second == "The hello was not made with this cluster's secret.");
     CHECK(made.guests.empty());
     CHECK(made.heard.empty());
-    CHECK(refused(world, refusal::proof) == 1);
+    CHECK(times_refused(world, refusal::proof) == 1);
     CHECK(world.on_the_way_back.messages.size() == 1);
     CHECK(world.on_the_way_back.messages[0].starts_with("HTTP/1.1 401 "));
     CHECK(!world.on_the_way_back.messages[0].contains("node-b"));
@@ -123,7 +123,7 @@ TEST_CASE("a node of another cluster is refused") {
     REQUIRE(made.refused);
     CHECK(made.refused->first == refusal::cluster);
     CHECK(made.refused->second == "This node is not of cluster \"staging?2?\".");
-    CHECK(refused(world, refusal::cluster) == 1);
+    CHECK(times_refused(world, refusal::cluster) == 1);
     CHECK(world.on_the_way_back.messages[0].starts_with("HTTP/1.1 403 "));
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("a node that speaks no common protocol is refused, and told both that 
     CHECK(made.refused->first == refusal::protocol);
     CHECK(made.refused->second == "This node speaks protocols 5 and 4, not 1.");
     CHECK(made.dialed == 1);
-    CHECK(refused(world, refusal::protocol) == 1);
+    CHECK(times_refused(world, refusal::protocol) == 1);
     CHECK(world.on_the_way_back.messages[0].starts_with("HTTP/1.1 505 "));
     CHECK(world.on_the_way_back.messages[0].contains("x-lode-protocols: 4-5\r\n"));
 }
@@ -215,7 +215,7 @@ TEST_CASE("clocks may differ by five minutes, and no more") {
         std::string words = "GET " + target + " HTTP/1.1\r\nHost: x\r\nx-lode-mac: ";
         words += s3::view_of(proof);
         const std::string answer = answer_to(world, words + "\r\n\r\n", in);
-        return std::pair(answer.substr(0, 12), refused(world, refusal::clock));
+        return std::pair(answer.substr(0, 12), times_refused(world, refusal::clock));
     };
     const std::pair<std::string, std::uint64_t> welcome("HTTP/1.1 200", 0);
     const std::pair<std::string, std::uint64_t> refusal("HTTP/1.1 403", 1);
@@ -251,7 +251,7 @@ TEST_CASE("a hello that was recorded is refused when it is said again") {
 
     CHECK(answer.starts_with("HTTP/1.1 401 "));
     CHECK(answer.ends_with("This hello has been said before."));
-    CHECK(refused(world, refusal::replayed) == 1);
+    CHECK(times_refused(world, refusal::replayed) == 1);
     CHECK(!answer.contains("node-b"));
 }
 
@@ -270,7 +270,7 @@ TEST_CASE("a hello that was recorded and is forgotten opens no session") {
     CHECK(answer.starts_with("HTTP/1.1 200 "));
     CHECK(answer.contains("HTTP/1.1 401 "));
     CHECK(world.asked.empty());
-    CHECK(refused(world, refusal::mac) == 1);
+    CHECK(times_refused(world, refusal::mac) == 1);
 }
 
 TEST_CASE("a hello that was changed on its way is refused") {
@@ -367,7 +367,7 @@ TEST_CASE("nothing but the hello is answered without a session") {
             answer_to(world, std::string("GET ") + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
         CHECK(answer.starts_with("HTTP/1.1 401 "));
         CHECK(answer.contains("\r\nConnection: close\r\n"));
-        CHECK(refused(world, refusal::no_session) == 1);
+        CHECK(times_refused(world, refusal::no_session) == 1);
         CHECK(world.asked.empty());
     }
 }
@@ -386,7 +386,7 @@ TEST_CASE("garbage and heads that are too large are refused") {
         two_nodes world;
         const std::string answer = answer_to(world, "\x16\x03\x01\x02\x01\x01\x01garbage\r\n\r\n");
         CHECK(answer.starts_with("HTTP/1.1 400 "));
-        CHECK(refused(world, refusal::unreadable) == 1);
+        CHECK(times_refused(world, refusal::unreadable) == 1);
     }
     const auto with_head_of = [](std::size_t length) {
         two_nodes world;
@@ -414,13 +414,13 @@ TEST_CASE("a connection that says nothing, or not enough, is closed in time") {
 
     CHECK(answer_to(world, "", in).empty());
     CHECK(in.clock().now() - begun < std::chrono::seconds(3));
-    CHECK(refused(world, refusal::silent) == 1);
+    CHECK(times_refused(world, refusal::silent) == 1);
 
     const std::string answer = answer_to(world, "GET /lode/1/hello?clus", in);
     CHECK(answer.starts_with("HTTP/1.1 408 "));
     CHECK(answer.contains("\r\nx-lode-refusal: silent\r\n"));
     CHECK(in.clock().now() - begun < std::chrono::seconds(6));
-    CHECK(refused(world, refusal::silent) == 2);
+    CHECK(times_refused(world, refusal::silent) == 2);
 }
 
 namespace {

@@ -8,7 +8,7 @@ using namespace lode::frontend::peer;
 
 namespace {
 
-nonce filled(std::uint8_t with) {
+nonce nonce_of(std::uint8_t with) {
     nonce made;
     made.fill(with);
     return made;
@@ -18,9 +18,9 @@ const hello some_hello{.cluster = "lode",
                        .node = "node-a",
                        .view = 0x1234,
                        .time = std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000)),
-                       .nonce = filled(0xab)};
+                       .nonce = nonce_of(0xab)};
 
-hello_answer some_answer() {
+hello_answer some_description() {
     return {.about = {.who = {.name = "node-b",
                               .address = "[fd00::7]:9001",
                               .zone = "rack 1/left",
@@ -30,7 +30,7 @@ hello_answer some_answer() {
                       .state = node_state::draining,
                       .load = bytes(77),
                       .view = 0xfeed},
-            .nonce = filled(0x01)};
+            .nonce = nonce_of(0x01)};
 }
 
 std::string query_of(const hello& h) { return std::string(parse_path(hello_target(h, 1))->query); }
@@ -41,8 +41,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
     return text.replace(at, from.size(), to);
 }
 
-std::string answer_with(std::vector<cluster::slot_range> slots) {
-    hello_answer a = some_answer();
+std::string description_with(std::vector<cluster::slot_range> slots) {
+    hello_answer a = some_description();
     a.about.who.slots = std::move(slots);
     return hello_answer_text(a);
 }
@@ -78,9 +78,9 @@ TEST_CASE("a hello that is none is refused") {
 }
 
 TEST_CASE("what a node says of itself reads as it was written") {
-    CHECK(parse_hello_answer(hello_answer_text(some_answer())) == some_answer());
+    CHECK(parse_hello_answer(hello_answer_text(some_description())) == some_description());
 
-    hello_answer plain = some_answer();
+    hello_answer plain = some_description();
     plain.about.who.zone = "";
     plain.about.who.slots = {};
     plain.about.who.draining = false;
@@ -88,13 +88,13 @@ TEST_CASE("what a node says of itself reads as it was written") {
     CHECK(parse_hello_answer(hello_answer_text(plain)) == plain);
 
     const auto last = cluster::slots_max - 1;
-    const auto read = parse_hello_answer(answer_with({{.first = last, .count = 1}}));
+    const auto read = parse_hello_answer(description_with({{.first = last, .count = 1}}));
     REQUIRE(read);
     CHECK(read->about.who.slots == std::vector<cluster::slot_range>{{.first = last, .count = 1}});
 }
 
 TEST_CASE("slots are ascending, apart and within the table") {
-    const std::string good = hello_answer_text(some_answer());
+    const std::string good = hello_answer_text(some_description());
     for (const auto* slots : {"0-15.32", "5", "0-4194303", "0.2.4"}) {
         CAPTURE(slots);
         CHECK(parse_hello_answer(replaced(good, "slots=0-15.32", std::string("slots=") + slots)));
@@ -110,11 +110,11 @@ TEST_CASE("a node claims at most so many ranges of slots") {
     std::vector<cluster::slot_range> slots;
     for (std::uint32_t i = 0; i < slot_ranges_max; ++i)
         slots.push_back({.first = 2 * i, .count = 1});
-    const auto read = parse_hello_answer(answer_with(slots));
+    const auto read = parse_hello_answer(description_with(slots));
     REQUIRE(read);
     CHECK(read->about.who.slots == slots);
     slots.push_back({.first = 10'000, .count = 1});
-    CHECK(!parse_hello_answer(answer_with(slots)));
+    CHECK(!parse_hello_answer(description_with(slots)));
 }
 
 TEST_CASE("the longest list of slots fits into a description") {
@@ -123,13 +123,13 @@ TEST_CASE("the longest list of slots fits into a description") {
         slots.push_back({.first = cluster::slots_max - 4 * (i + 1), .count = 2});
     }
     std::ranges::reverse(slots);
-    const std::string text = answer_with(slots);
+    const std::string text = description_with(slots);
     CHECK(text.size() <= description_max.count());
     CHECK(parse_hello_answer(text));
 }
 
 TEST_CASE("a description that is none is refused") {
-    const std::string good = hello_answer_text(some_answer());
+    const std::string good = hello_answer_text(some_description());
     for (const std::string& body :
          {std::string(), replaced(good, "node=node-b", "node="), replaced(good, "&node=node-b", ""),
           replaced(good, "node-b", "node%20b"), replaced(good, "capacity=1", "capacity=x"),

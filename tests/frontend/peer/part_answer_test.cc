@@ -8,16 +8,16 @@ using namespace lode::frontend::peer;
 
 namespace {
 
-const part_answer some_answer{.word = cache_word::filling,
-                              .detail = cache_detail::filling,
-                              .part = {.high = 1, .low = 2},
-                              .load = bytes(123456789),
-                              .spread = 4,
-                              .view = 0xabc,
-                              .state = node_state::draining,
-                              .held = engine::presence{1, 2, 3, 4294967295U}};
+const part_answer some_part_answer{.word = cache_word::filling,
+                                   .detail = cache_detail::filling,
+                                   .part = {.high = 1, .low = 2},
+                                   .load = bytes(123456789),
+                                   .spread = 4,
+                                   .view = 0xabc,
+                                   .state = node_state::draining,
+                                   .held = engine::presence{1, 2, 3, 4294967295U}};
 
-std::string text_of(const part_answer& a) {
+std::string written(const part_answer& a) {
     std::string text = "what was there before";
     write_answer(a, text);
     return text;
@@ -26,26 +26,26 @@ std::string text_of(const part_answer& a) {
 }  // namespace
 
 TEST_CASE("an answer reads as it was written") {
-    CHECK(parse_answer(text_of(some_answer)) == some_answer);
-    CHECK(text_of(some_answer) ==
+    CHECK(parse_answer(written(some_part_answer)) == some_part_answer);
+    CHECK(written(some_part_answer) ==
           "cache=FILLING&detail=filling&part=00000000000000010000000000000002&load=123456789&"
           "spread=4&view=0000000000000abc&state=draining&held=1.2.3.4294967295");
 
-    CHECK(parse_answer(text_of({})) == part_answer());
+    CHECK(parse_answer(written({})) == part_answer());
     for (const auto word :
          {cache_word::hit, cache_word::filling, cache_word::miss, cache_word::bypass}) {
         for (const auto detail : {cache_detail::none, cache_detail::memory, cache_detail::disk,
                                   cache_detail::filling}) {
             for (const auto state : {node_state::joining, node_state::up, node_state::draining}) {
                 const part_answer a{.word = word, .detail = detail, .state = state};
-                CHECK(parse_answer(text_of(a)) == a);
+                CHECK(parse_answer(written(a)) == a);
             }
         }
     }
 }
 
 TEST_CASE("an answer that says something else is refused") {
-    const std::string good = text_of(some_answer);
+    const std::string good = written(some_part_answer);
     const auto with = [&](std::string_view from, std::string_view to) {
         std::string text = good;
         const auto at = text.find(from);

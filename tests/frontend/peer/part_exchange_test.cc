@@ -11,7 +11,7 @@ using want_kind = part_question::want_kind;
 
 namespace {
 
-part_question some_question(want_kind want = want_kind::bytes) {
+part_question question_to_b(want_kind want = want_kind::bytes) {
     part_question q{.name = {.bucket = "train", .key = "shard-1.tar"},
                     .etag = "\"abc\"",
                     .last_modified = "Sun, 06 Nov 1994 08:49:37 GMT",
@@ -68,7 +68,7 @@ errc failure_when(meddler there, meddler back, want_kind want = want_kind::bytes
     two_nodes world;
     world.on_the_way_there = std::move(there);
     world.on_the_way_back = std::move(back);
-    const outcomes seen = ask_all(world, {some_question(want)});
+    const outcomes seen = ask_all(world, {question_to_b(want)});
     REQUIRE(seen.replies.size() == 1);
     REQUIRE(!seen.replies[0]);
     return seen.replies[0].error().code;
@@ -83,8 +83,8 @@ meddler change(std::string from, std::string to) {
 TEST_CASE("questions and answers follow each other on one connection") {
     two_nodes world;
 
-    const outcomes seen = ask_all(world, {some_question(), some_question(want_kind::held),
-                                          some_question(want_kind::fill), some_question()});
+    const outcomes seen = ask_all(world, {question_to_b(), question_to_b(want_kind::held),
+                                          question_to_b(want_kind::fill), question_to_b()});
 
     REQUIRE(seen.replies.size() == 4);
     for (const auto& reply : seen.replies) REQUIRE(reply);
@@ -102,7 +102,7 @@ TEST_CASE("a refusal of the question is an answer, too, and the connection goes 
     two_nodes world;
     world.status = status_of(errc::overloaded);
 
-    const outcomes seen = ask_all(world, {some_question(), some_question()});
+    const outcomes seen = ask_all(world, {question_to_b(), question_to_b()});
 
     REQUIRE(seen.replies[0]);
     REQUIRE(seen.replies[1]);
@@ -133,7 +133,7 @@ TEST_CASE("a request that was recorded is good for no other connection, nor a se
     two_nodes world;
     auto pool = pool_of(world);
     outcomes seen;
-    REQUIRE(in.run(ask_several(world, *pool, {some_question()}, seen)) ==
+    REQUIRE(in.run(ask_several(world, *pool, {question_to_b()}, seen)) ==
             simulation::outcome::finished);
     const std::string recorded = world.on_the_way_there.messages.at(1);
     REQUIRE(recorded.starts_with("GET /lode/1/part?"));
@@ -144,7 +144,7 @@ TEST_CASE("a request that was recorded is good for no other connection, nor a se
     again.on_the_way_there.how = meddler::way::replace_message;
     auto second = pool_of(again);
     outcomes later;
-    REQUIRE(in.run(ask_several(again, *second, {some_question()}, later)) ==
+    REQUIRE(in.run(ask_several(again, *second, {question_to_b()}, later)) ==
             simulation::outcome::finished);
     CHECK(later.replies.at(0).error().code == errc::denied);
     CHECK(again.asked.empty());
@@ -155,7 +155,7 @@ TEST_CASE("a request that was recorded is good for no other connection, nor a se
     twice.on_the_way_there = change("GET /lode/1/part", "");
     twice.on_the_way_there.how = meddler::way::repeat;
     outcomes last;
-    REQUIRE(in.run(ask_several(twice, *third, {some_question()}, last)) ==
+    REQUIRE(in.run(ask_several(twice, *third, {question_to_b()}, last)) ==
             simulation::outcome::finished);
     CHECK(last.replies.at(0));
     CHECK(twice.asked.size() == 1);
@@ -164,7 +164,7 @@ TEST_CASE("a request that was recorded is good for no other connection, nor a se
 
 TEST_CASE("an answer that was recorded is good for no other question") {
     two_nodes world;
-    const outcomes first = ask_all(world, {some_question()});
+    const outcomes first = ask_all(world, {question_to_b()});
     REQUIRE(first.replies.at(0));
     const std::string recorded = world.on_the_way_back.messages.at(1);
 
@@ -179,7 +179,7 @@ TEST_CASE("what the owner says must be about the part and the bytes that were as
         two_nodes world;
         world.status = status;
         world.instead = said;
-        const outcomes seen = ask_all(world, {some_question(want)});
+        const outcomes seen = ask_all(world, {question_to_b(want)});
         return seen.replies.at(0) ? errc{} : seen.replies[0].error().code;
     };
     const part_answer right{.part = {.high = 7, .low = 8}};
@@ -198,10 +198,10 @@ TEST_CASE("what the owner says must be about the part and the bytes that were as
 
 TEST_CASE("a question that does not fit is not asked, and the connection stays as it was") {
     two_nodes world;
-    part_question q = some_question();
+    part_question q = question_to_b();
     q.name.key = std::string(2000, 'k');
 
-    const outcomes seen = ask_all(world, {q, some_question()});
+    const outcomes seen = ask_all(world, {q, question_to_b()});
 
     CHECK(seen.replies[0].error().code == errc::too_large);
     CHECK(seen.replies[1]);

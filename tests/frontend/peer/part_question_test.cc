@@ -11,7 +11,7 @@ using want_kind = part_question::want_kind;
 
 namespace {
 
-constexpr std::string_view store = "http://origin:8000";
+constexpr std::string_view store_name = "http://origin:8000";
 
 // 100 MiB in parts of 8 MiB.
 origin::version_ptr some_version(const origin::object_name& name,
@@ -20,11 +20,11 @@ origin::version_ptr some_version(const origin::object_name& name,
                                          {"ETag", "\"0123456789abcdef0123456789abcdef-13\""},
                                          {"Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"}};
     if (!version_id.empty()) headers.push_back({"x-amz-version-id", version_id});
-    const auto made = origin::describe_version(store, name, 206, headers);
+    const auto made = origin::describe_version(store_name, name, 206, headers);
     return origin::with_layout(**made, origin::part_layout::computed(bytes(104'857'600), 13));
 }
 
-part_question some_question(std::uint32_t part = 3) {
+part_question question_about_part(std::uint32_t part = 3) {
     const origin::object_name name{.bucket = "train", .key = "a b/ü&=+%\n.tar"};
     part_question q = question_about(name, *some_version(name), part);
     q.first = part_offset(10);
@@ -32,18 +32,18 @@ part_question some_question(std::uint32_t part = 3) {
     return q;
 }
 
-struct written {
+struct words {
     std::string target;
     std::string range;
 };
 
-written as_text(const part_question& q) {
-    written out;
+words as_text(const part_question& q) {
+    words out;
     REQUIRE(write_question(q, 1, out.target, out.range));
     return out;
 }
 
-std::expected<part_question, std::string> read_back(const written& w) {
+std::expected<part_question, std::string> read_back(const words& w) {
     return parse_question(
         parse_path(w.target)->query,
         w.range.empty() ? std::nullopt : std::optional<std::string_view>(w.range));
@@ -66,7 +66,7 @@ void check_same(const part_question& a, const part_question& b) {
 
 // The target of a question with one field replaced, or taken out where `with` is empty.
 std::string altered(std::string_view field, std::string_view with) {
-    std::string target = as_text(some_question()).target;
+    std::string target = as_text(question_about_part()).target;
     const std::string begin = std::string(field) + "=";
     auto at = target.find("&" + begin);
     at = at == std::string::npos ? target.find("?" + begin) : at;
@@ -80,7 +80,7 @@ std::string altered(std::string_view field, std::string_view with) {
 }  // namespace
 
 TEST_CASE("a question reads as it was written") {
-    part_question q = some_question();
+    part_question q = question_about_part();
     check_same(*read_back(as_text(q)), q);
 
     q.direct_path = "http://10.0.0.9:8080";
@@ -103,7 +103,7 @@ TEST_CASE("a question is a line that a person can read") {
     q.end = part_offset(1);
     q.id = {.high = 1, .low = 2};
 
-    const written w = as_text(q);
+    const words w = as_text(q);
 
     CHECK(w.target ==
           "/lode/1/part?bucket=train&key=shard-1.tar&"
@@ -121,7 +121,7 @@ TEST_CASE("the owner makes the version whose part has the asker's id") {
         part_question q = question_about(name, *version, part);
         q.end = part_offset(1);
 
-        const auto made = version_of(*read_back(as_text(q)), store);
+        const auto made = version_of(*read_back(as_text(q)), store_name);
 
         REQUIRE(made);
         const origin::object_version& v = *made->version;
@@ -139,11 +139,11 @@ TEST_CASE("an object of one part is asked for, too") {
     std::vector<http::header> headers = {{"Content-Length", "5"},
                                          {"ETag", "\"abc\""},
                                          {"Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"}};
-    const auto version = *origin::describe_version(store, name, 200, headers);
+    const auto version = *origin::describe_version(store_name, name, 200, headers);
     part_question q = question_about(name, *version, 0);
     q.end = part_offset(5);
 
-    const auto made = version_of(*read_back(as_text(q)), store);
+    const auto made = version_of(*read_back(as_text(q)), store_name);
 
     REQUIRE(made);
     CHECK(made->version->part(made->index) == version->part(0));
@@ -151,16 +151,16 @@ TEST_CASE("an object of one part is asked for, too") {
 }
 
 TEST_CASE("a node that reads from another origin says so instead of mixing two stores") {
-    const auto made = version_of(some_question(), "http://elsewhere:8000");
+    const auto made = version_of(question_about_part(), "http://elsewhere:8000");
     REQUIRE(!made);
     CHECK(made.error().code == errc::invalid);
 
-    part_question other = some_question();
+    part_question other = question_about_part();
     other.stored_version = "v2";
-    CHECK(!version_of(other, store));
-    other = some_question();
+    CHECK(!version_of(other, store_name));
+    other = question_about_part();
     other.size = other.size + bytes(1);
-    CHECK(!version_of(other, store));
+    CHECK(!version_of(other, store_name));
 }
 
 TEST_CASE("a question with a field missing, beyond its limit or contradicting itself is refused") {
@@ -220,8 +220,8 @@ TEST_CASE("a question with a field missing, beyond its limit or contradicting it
 }
 
 TEST_CASE("a range lies within the part, or there is none") {
-    const std::string query(parse_path(as_text(some_question()).target)->query);
-    const auto last = std::to_string(some_question().part.length.count() - 1);
+    const std::string query(parse_path(as_text(question_about_part()).target)->query);
+    const auto last = std::to_string(question_about_part().part.length.count() - 1);
 
     CHECK(parse_question(query, "bytes=0-" + last));
     CHECK(parse_question(query, "bytes=" + last + "-" + last));
@@ -232,7 +232,7 @@ TEST_CASE("a range lies within the part, or there is none") {
          {std::string(""), std::string("bytes="), std::string("bytes=-1"), std::string("bytes=0-"),
           std::string("bytes=5-4"), std::string("bytes=0-0,2-2"), std::string("bytes 0-0"),
           std::string("bytes=00-1"), std::string("Bytes=0-0"), std::string("bytes=0- 1"),
-          "bytes=0-" + std::to_string(some_question().part.length.count())}) {
+          "bytes=0-" + std::to_string(question_about_part().part.length.count())}) {
         CAPTURE(range);
         CHECK(!parse_question(query, range));
     }
@@ -241,7 +241,7 @@ TEST_CASE("a range lies within the part, or there is none") {
 TEST_CASE("a name that does not fit into a request is not asked for") {
     std::string target;
     std::string range;
-    part_question q = some_question();
+    part_question q = question_about_part();
     q.name.key = std::string(1025, 'k');
     CHECK(write_question(q, 1, target, range).error().code == errc::too_large);
 

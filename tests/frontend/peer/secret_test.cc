@@ -30,7 +30,7 @@ class scratch_file {
     std::string path_ = "/tmp/lode-secret-XXXXXX";
 };
 
-std::string content(const secret& s) {
+std::string content_of(const secret& s) {
     return {reinterpret_cast<const char*>(s.key().data()), s.key().size()};
 }
 
@@ -40,7 +40,7 @@ TEST_CASE("a secret is what stands in its file, without the line's end") {
     const scratch_file file(" a secret of some bytes\r\n\n");
     const auto read = load_secret(file.path());
     REQUIRE(read);
-    CHECK(content(**read) == " a secret of some bytes");
+    CHECK(content_of(**read) == " a secret of some bytes");
 }
 
 TEST_CASE("a secret has sixteen bytes to four KiB") {

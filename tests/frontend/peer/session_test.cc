@@ -11,7 +11,7 @@ using namespace lode::frontend::peer;
 
 namespace {
 
-nonce filled(std::uint8_t with) {
+nonce session_nonce(std::uint8_t with) {
     nonce made;
     made.fill(with);
     return made;
@@ -20,18 +20,18 @@ nonce filled(std::uint8_t with) {
 const secret cluster_secret("the secret of this cluster");
 
 session_key some_key(std::uint8_t client = 1, std::uint8_t server = 2) {
-    return {cluster_secret, filled(client), filled(server)};
+    return {cluster_secret, session_nonce(client), session_nonce(server)};
 }
 
-constexpr std::string_view target = "/lode/1/part?key=a";
-constexpr std::string_view range = "bytes=0-99";
+constexpr std::string_view asked_target = "/lode/1/part?key=a";
+constexpr std::string_view asked_range = "bytes=0-99";
 
 // A request as the server's reader would give it.
-struct request {
+struct sent_request {
     std::string mac;
     std::string method = "GET";
-    std::string path = std::string(target);
-    std::string bytes_wanted = std::string(range);
+    std::string path = std::string(asked_target);
+    std::string bytes_wanted = std::string(asked_range);
     http::framing body = http::framing::none;
     std::vector<http::header> more = {};
 
@@ -43,7 +43,7 @@ struct request {
     }
 };
 
-struct answer {
+struct sent_answer {
     std::string mac;
     unsigned status = 206;
     bytes length = bytes(100);
@@ -59,14 +59,14 @@ struct answer {
     }
 };
 
-std::string text(const mac_text& mac) { return std::string(s3::view_of(mac)); }
+std::string mac_words(const mac_text& mac) { return std::string(s3::view_of(mac)); }
 
-request next_request(client_session& client) {
-    return {.mac = text(client.sign("GET", target, range))};
+sent_request next_request(client_session& client) {
+    return {.mac = mac_words(client.sign("GET", asked_target, asked_range))};
 }
 
-answer next_answer(server_session& server) {
-    return {.mac = text(server.sign(206, bytes(100), "cache=HIT"))};
+sent_answer next_answer(server_session& server) {
+    return {.mac = mac_words(server.sign(206, bytes(100), "cache=HIT"))};
 }
 
 }  // namespace
@@ -80,9 +80,12 @@ TEST_CASE("two sides that know the same accept each other's messages in turn") {
     }
     CHECK(client.requests() == 5);
 
-    CHECK(request{.mac = text(client.sign("GET", target, "")), .bytes_wanted = ""}.pass(server));
-    CHECK(answer{
-        .mac = text(server.sign(503, bytes(0), "")), .status = 503, .length = bytes(0), .said = ""}
+    CHECK(sent_request{.mac = mac_words(client.sign("GET", asked_target, "")), .bytes_wanted = ""}
+              .pass(server));
+    CHECK(sent_answer{.mac = mac_words(server.sign(503, bytes(0), "")),
+                      .status = 503,
+                      .length = bytes(0),
+                      .said = ""}
               .pass(client));
 }
 
@@ -94,7 +97,7 @@ TEST_CASE("another secret or another nonce makes another session") {
         return next_request(client).pass(server);
     };
     CHECK(understands(some_key()));
-    CHECK(!understands({other, filled(1), filled(2)}));
+    CHECK(!understands({other, session_nonce(1), session_nonce(2)}));
     CHECK(!understands(some_key(1, 3)));
     CHECK(!understands(some_key(3, 2)));
     CHECK(!understands(some_key(2, 1)));
@@ -104,27 +107,27 @@ TEST_CASE("a request that was changed on its way is refused") {
     const auto refused = [](auto change) {
         client_session client(some_key());
         server_session server(some_key());
-        request r = next_request(client);
+        sent_request r = next_request(client);
         change(r);
         return !r.pass(server);
     };
-    CHECK(!refused([](request&) {}));
-    CHECK(refused([](request& r) { r.path = "/lode/1/part?key=b"; }));
-    CHECK(refused([](request& r) { r.path += "&x=1"; }));
-    CHECK(refused([](request& r) { r.method = "PUT"; }));
-    CHECK(refused([](request& r) { r.bytes_wanted = "bytes=0-999"; }));
-    CHECK(refused([](request& r) { r.bytes_wanted = ""; }));
-    CHECK(refused([](request& r) { r.more = {{"Range", "bytes=0-999"}}; }));
-    CHECK(refused([](request& r) { r.more = {{mac_field, "00"}}; }));
-    CHECK(refused([](request& r) { r.body = http::framing::length; }));
-    CHECK(refused([](request& r) { r.body = http::framing::chunked; }));
-    CHECK(refused([](request& r) { r.mac.pop_back(); }));
-    CHECK(refused([](request& r) { r.mac += "0"; }));
-    CHECK(refused([](request& r) { r.mac.clear(); }));
-    CHECK(refused([](request& r) { r.mac[63] = r.mac[63] == '0' ? '1' : '0'; }));
-    CHECK(refused([](request& r) { r.mac[0] = r.mac[0] == '0' ? '1' : '0'; }));
+    CHECK(!refused([](sent_request&) {}));
+    CHECK(refused([](sent_request& r) { r.path = "/lode/1/part?key=b"; }));
+    CHECK(refused([](sent_request& r) { r.path += "&x=1"; }));
+    CHECK(refused([](sent_request& r) { r.method = "PUT"; }));
+    CHECK(refused([](sent_request& r) { r.bytes_wanted = "bytes=0-999"; }));
+    CHECK(refused([](sent_request& r) { r.bytes_wanted = ""; }));
+    CHECK(refused([](sent_request& r) { r.more = {{"Range", "bytes=0-999"}}; }));
+    CHECK(refused([](sent_request& r) { r.more = {{mac_field, "00"}}; }));
+    CHECK(refused([](sent_request& r) { r.body = http::framing::length; }));
+    CHECK(refused([](sent_request& r) { r.body = http::framing::chunked; }));
+    CHECK(refused([](sent_request& r) { r.mac.pop_back(); }));
+    CHECK(refused([](sent_request& r) { r.mac += "0"; }));
+    CHECK(refused([](sent_request& r) { r.mac.clear(); }));
+    CHECK(refused([](sent_request& r) { r.mac[63] = r.mac[63] == '0' ? '1' : '0'; }));
+    CHECK(refused([](sent_request& r) { r.mac[0] = r.mac[0] == '0' ? '1' : '0'; }));
     // What moves from one field to the next one.
-    CHECK(refused([](request& r) {
+    CHECK(refused([](sent_request& r) {
         r.path = "/lode/1/part?key=ab";
         r.bytes_wanted = "ytes=0-99";
     }));
@@ -135,28 +138,28 @@ TEST_CASE("an answer that was changed on its way is refused") {
         client_session client(some_key());
         server_session server(some_key());
         LODE_ASSERT(next_request(client).pass(server));
-        answer a = next_answer(server);
+        sent_answer a = next_answer(server);
         change(a);
         return !a.pass(client);
     };
-    CHECK(!refused([](answer&) {}));
-    CHECK(refused([](answer& a) { a.status = 200; }));
-    CHECK(refused([](answer& a) { a.length = bytes(99); }));
-    CHECK(refused([](answer& a) { a.said = "cache=MISS"; }));
-    CHECK(refused([](answer& a) { a.said = ""; }));
-    CHECK(refused([](answer& a) { a.mac = std::string(64, '0'); }));
-    CHECK(refused([](answer& a) { a.mac.clear(); }));
-    CHECK(refused([](answer& a) { a.body = http::framing::chunked; }));
-    CHECK(refused([](answer& a) { a.body = http::framing::until_close; }));
-    CHECK(refused([](answer& a) { a.more = {{answer_field, "cache=MISS"}}; }));
-    CHECK(refused([](answer& a) { a.more = {{mac_field, "00"}}; }));
+    CHECK(!refused([](sent_answer&) {}));
+    CHECK(refused([](sent_answer& a) { a.status = 200; }));
+    CHECK(refused([](sent_answer& a) { a.length = bytes(99); }));
+    CHECK(refused([](sent_answer& a) { a.said = "cache=MISS"; }));
+    CHECK(refused([](sent_answer& a) { a.said = ""; }));
+    CHECK(refused([](sent_answer& a) { a.mac = std::string(64, '0'); }));
+    CHECK(refused([](sent_answer& a) { a.mac.clear(); }));
+    CHECK(refused([](sent_answer& a) { a.body = http::framing::chunked; }));
+    CHECK(refused([](sent_answer& a) { a.body = http::framing::until_close; }));
+    CHECK(refused([](sent_answer& a) { a.more = {{answer_field, "cache=MISS"}}; }));
+    CHECK(refused([](sent_answer& a) { a.more = {{mac_field, "00"}}; }));
 }
 
 TEST_CASE("a message has its place in line: repeated, dropped or swapped, it is refused") {
     SECTION("a request that is repeated") {
         client_session client(some_key());
         server_session server(some_key());
-        const request first = next_request(client);
+        const sent_request first = next_request(client);
         CHECK(first.pass(server));
         CHECK(next_answer(server).pass(client));
         CHECK(!first.pass(server));
@@ -173,7 +176,7 @@ TEST_CASE("a message has its place in line: repeated, dropped or swapped, it is 
         client_session client(some_key());
         server_session server(some_key());
         CHECK(next_request(client).pass(server));
-        const answer first = next_answer(server);
+        const sent_answer first = next_answer(server);
         CHECK(first.pass(client));
         CHECK(next_request(client).pass(server));
         CHECK(!first.pass(client));
@@ -181,8 +184,8 @@ TEST_CASE("a message has its place in line: repeated, dropped or swapped, it is 
     SECTION("what one side said, sent back to it") {
         client_session client(some_key());
         server_session server(some_key());
-        const request r = next_request(client);
-        CHECK(!answer{.mac = r.mac}.pass(client));
+        const sent_request r = next_request(client);
+        CHECK(!sent_answer{.mac = r.mac}.pass(client));
         CHECK(r.pass(server));
     }
 }
@@ -190,40 +193,42 @@ TEST_CASE("a message has its place in line: repeated, dropped or swapped, it is 
 TEST_CASE("a session that was broken stays broken") {
     client_session client(some_key());
     server_session server(some_key());
-    request bad = next_request(client);
-    const request good = bad;
+    sent_request bad = next_request(client);
+    const sent_request good = bad;
     bad.path = "/lode/1/part?key=b";
     CHECK(!bad.pass(server));
     CHECK(!good.pass(server));
-    CHECK(!answer{.mac = std::string(64, '0')}.pass(client));
+    CHECK(!sent_answer{.mac = std::string(64, '0')}.pass(client));
 
     server_session fresh(some_key());
     client_session ahead(some_key());
     CHECK(next_request(ahead).pass(fresh));
-    (void)client.sign("GET", target, range);
+    (void)client.sign("GET", asked_target, asked_range);
     CHECK(!next_answer(fresh).pass(client));
 }
 
 TEST_CASE("a session's key goes with it when it moves, and is wiped behind it") {
     session_key from = some_key();
     const session_key to = std::move(from);
-    CHECK(to.of_request(1, "GET", target, range) == some_key().of_request(1, "GET", target, range));
-    CHECK(from.of_request(1, "GET", target, range) !=  // NOLINT(bugprone-use-after-move)
-          some_key().of_request(1, "GET", target, range));
+    CHECK(to.of_request(1, "GET", asked_target, asked_range) ==
+          some_key().of_request(1, "GET", asked_target, asked_range));
+    CHECK(
+        from.of_request(1, "GET", asked_target, asked_range) !=  // NOLINT(bugprone-use-after-move)
+        some_key().of_request(1, "GET", asked_target, asked_range));
 }
 
 TEST_CASE("proofs depend on the secret and on every byte that they cover") {
     const secret other("the secret of that cluster");
     std::set<std::string> seen;
-    seen.insert(text(prove_hello(cluster_secret, "a")));
-    seen.insert(text(prove_hello(cluster_secret, "b")));
-    seen.insert(text(prove_hello(other, "a")));
-    seen.insert(text(prove_hello_answer(cluster_secret, filled(1), "a")));
-    seen.insert(text(prove_hello_answer(cluster_secret, filled(1), "b")));
-    seen.insert(text(prove_hello_answer(cluster_secret, filled(2), "a")));
-    seen.insert(text(prove_hello_answer(other, filled(1), "a")));
+    seen.insert(mac_words(prove_hello(cluster_secret, "a")));
+    seen.insert(mac_words(prove_hello(cluster_secret, "b")));
+    seen.insert(mac_words(prove_hello(other, "a")));
+    seen.insert(mac_words(prove_hello_answer(cluster_secret, session_nonce(1), "a")));
+    seen.insert(mac_words(prove_hello_answer(cluster_secret, session_nonce(1), "b")));
+    seen.insert(mac_words(prove_hello_answer(cluster_secret, session_nonce(2), "a")));
+    seen.insert(mac_words(prove_hello_answer(other, session_nonce(1), "a")));
     CHECK(seen.size() == 7);
-    CHECK(same_mac(text(prove_hello(cluster_secret, "a")), prove_hello(cluster_secret, "a")));
+    CHECK(same_mac(mac_words(prove_hello(cluster_secret, "a")), prove_hello(cluster_secret, "a")));
     CHECK(!same_mac("", prove_hello(cluster_secret, "a")));
 }
 
