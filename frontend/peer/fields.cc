@@ -174,8 +174,9 @@ void field_reader::refuse(std::string_view name, std::string_view what) {
 std::optional<std::uint64_t> decimal(std::string_view text, std::uint64_t most) {
     if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
     std::uint64_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, wrong] = std::from_chars(text.data(), end, value);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const auto [stop, wrong] = std::from_chars(begin, end, value);
     if (wrong != std::errc() || stop != end || value > most) return std::nullopt;
     return value;
 }
