@@ -18,6 +18,7 @@ namespace {
 constexpr duration question_limit = std::chrono::seconds(5);
 constexpr duration farewell_limit = std::chrono::seconds(1);
 constexpr duration least_pause = std::chrono::milliseconds(100);
+constexpr duration shortest_most = std::chrono::seconds(1);
 constexpr duration longest_pause = std::chrono::seconds(10);
 constexpr duration between_writes = std::chrono::seconds(1);
 constexpr duration longest_wait = std::chrono::seconds(1);
@@ -57,7 +58,9 @@ void etcd_membership::run(const std::stop_token& stopping) {
     stopping_ = stopping;
     const std::stop_callback wake(stopping, [this] { client_.wake(); });
     random chance = random::from_system();
-    backoff pause(least_pause, longest_pause);
+    // Whoever pauses for longer than its lease is forgotten by an etcd that has come back meanwhile.
+    const duration most = std::clamp(options_.lease / 3, shortest_most, longest_pause);
+    backoff pause(least_pause, most);
     duration current = pause.next(chance);
     for (std::size_t asked = 1; !stopping.stop_requested(); ++asked) {
         const std::string& endpoint = options_.endpoints[(asked - 1) % options_.endpoints.size()];
@@ -124,15 +127,17 @@ etcd_membership::step etcd_membership::list() {
     const auto found = parse_etcd_range(*answer);
     if (!found) return std::unexpected("answered the question for the nodes with something else");
 
+    // After the first list every other one comes after a gap.
+    if (revision_ != 0) settling_until_ = now() + options_.lease;
     const auto before = std::exchange(nodes_, {});
     own_ = {};
     counters_.skipped.add(found->broken);
     for (const etcd_entry& entry : found->entries) take_entry(entry);
     for (const auto& [name, node] : before) {
-        if (name == options_.self || nodes_.contains(name)) continue;
+        if (nodes_.contains(name)) continue;
         known_node& kept = nodes_[name];
         kept = node;
-        if (kept.kept_until == never) kept.kept_until = now() + options_.lease;
+        if (kept.kept_until == never) kept.kept_until = settling_until_;
     }
     revision_ = found->revision;
     say();
@@ -274,8 +279,14 @@ void etcd_membership::forget(const std::string& key) {
     if (!key.starts_with(nodes_prefix_)) return;
     const std::string name = key.substr(nodes_prefix_.size());
     if (name == options_.self) own_ = {};
-    nodes_.erase(name);
     unreadable_.erase(name);
+    const auto there = nodes_.find(name);
+    if (there == nodes_.end()) return;
+    if (now() >= settling_until_) {
+        nodes_.erase(there);
+    } else if (there->second.kept_until == never) {
+        there->second.kept_until = settling_until_;
+    }
 }
 
 void etcd_membership::drop_kept() {

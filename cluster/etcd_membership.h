@@ -8,14 +8,14 @@
 // on. Whatever fails ends the session, and after a pause another begins with the next endpoint.
 //
 //   etcd is away    The last list stays in force; the lease may run out. When etcd is back, the lease is
-//                   granted and the record written again. Nodes that are not in the new list stay for one
-//                   lease more, because they may not have been as quick as this one.
+//                   granted and the record written again. For one lease more no node is forgotten: it
+//                   may not have been as quick as this one.
 //   Compaction      The list is read anew.
 //   A foreign record under this node's own name, from another address, is left alone while its lease
 //                   lives, and said aloud: two nodes have one name.
 //   A record that cannot be read is passed over and counted.
 //   Limits          One question takes at most a third of a lease, and 5 s. Pauses double from 100 ms to
-//                   10 s, less some chance.
+//                   the same (1 s to 10 s), less some chance.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,7 @@ class etcd_membership final : public source_thread {
   private:
     struct known_node {
         discovered of;
-        time_point kept_until = never;  // it was not in the last list
+        time_point kept_until = never;  // it is not in etcd
     };
     // What stands under this node's own name.
     struct own_record {
@@ -102,7 +102,8 @@ class etcd_membership final : public source_thread {
     std::set<std::string> unreadable_;         // names whose records were said to be
     own_record own_;
     std::uint64_t lease_ = 0;
-    std::uint64_t revision_ = 0;  // that nodes_ are of
+    std::uint64_t revision_ = 0;   // that nodes_ are of
+    time_point settling_until_{};  // nobody is forgotten before
     time_point next_keepalive_{};
     time_point next_write_{};
 };
