@@ -1,4 +1,5 @@
-"""An object of more than 5 GiB, of which a client wants little: only what it touches is fetched.
+"""Objects of which a client wants little: only what it touches is fetched, or is fetched first. One has
+more than 5 GiB in parts, one is a single part of 1 GiB.
 
 Most of its parts are zeros, and holes of a file of lode-origin's, which is written here, past
 lode-origin, because 5 GiB take their time over HTTP (tools/lode-origin/storage/record.h has the form).
@@ -13,28 +14,28 @@ import unittest
 
 from harness import content
 from harness.case import Case
-from harness.content import GIB, MIB
+from harness.content import GIB, KIB, MIB
 
 HOLE = 256 * MIB
 HOLES = 10          # before the middle, and after it
 EDGE, TAIL = 8 * MIB, MIB + 7
 
 
-class LargeObject(Case):
+class Planted(Case):
+    """An object with holes, which takes the place of an empty one that was stored."""
+
+    abstract = True
     origins = ("lode-origin",)
     seconds = 120
-    # Nothing is fetched that nobody waits for, so that the counters show what was needed.
-    settings = {"origin": {"background_rate": "1MiB"}}
     device = "2GiB"
+    key = "large"
+    size = 0
+    etag = "0123456789abcdef" * 2
+    sizes = ()          # of its parts, if it has any
+    filled = ()         # (begin, length) of what is no hole
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.key = "large"
-        cls.sizes = [EDGE, *[HOLE] * HOLES, EDGE, *[HOLE] * HOLES, TAIL]
-        cls.begins = [sum(cls.sizes[:number]) for number in range(len(cls.sizes))]
-        cls.size = sum(cls.sizes)
-        assert cls.size > 5 * GIB
+    def plant(cls):
         found = ctypes.util.find_library("xxhash")
         cls.absent = None if found else "libxxhash is not here"
         if found:
@@ -45,11 +46,10 @@ class LargeObject(Case):
 
     @classmethod
     def grow(cls, xxhash):
-        """Puts the large object into the place of the empty one that was stored."""
         xxhash.XXH3_64bits.restype = ctypes.c_uint64
         path = cls.origin.data / "buckets" / cls.bucket / "objects" / f"o.{cls.key}"
         lines = path.read_bytes()[:-32].decode().splitlines()
-        changed = {"etag": f"{'0123456789abcdef' * 2}-{len(cls.sizes)}", "size": str(cls.size)}
+        changed = {"etag": cls.etag, "size": str(cls.size)}
         fields = [line.split(" ", 1) for line in lines]
         fields = [(name, changed.get(name, value)) for name, value in fields]
         at = [name for name, _ in fields].index("incarnation") + 1
@@ -57,10 +57,9 @@ class LargeObject(Case):
         record = "".join(f"{name} {value}\n" for name, value in fields).encode()
         new = path.with_name("new")
         with open(new, "wb") as file:
-            for begin, size in zip(cls.begins, cls.sizes):
-                if size != HOLE:
-                    file.seek(begin)
-                    file.write(content.slice_of(cls.key, begin, size))
+            for begin, length in cls.filled:
+                file.seek(begin)
+                file.write(content.slice_of(cls.key, begin, length))
             file.seek(cls.size)
             file.write(record + struct.pack("<8sQIIQ", b"LODEOBJ1", cls.size, len(record), 0,
                                             xxhash.XXH3_64bits(record, ctypes.c_size_t(len(record)))))
@@ -73,12 +72,28 @@ class LargeObject(Case):
 
     def expected(self, first, last):
         """These bytes of the object."""
-        out = bytearray()
-        for begin, size in zip(self.begins, self.sizes):
-            low, high = max(first, begin), min(last + 1, begin + size)
+        out = bytearray(last + 1 - first)
+        for begin, length in self.filled:
+            low, high = max(first, begin), min(last + 1, begin + length)
             if low < high:
-                out += bytes(high - low) if size == HOLE else content.slice_of(self.key, low, high - low)
+                out[low - first:high - first] = content.slice_of(self.key, low, high - low)
         return bytes(out)
+
+
+class LargeObject(Planted):
+    # Nothing is fetched that nobody waits for, so that the counters show what was needed.
+    settings = {"origin": {"background_rate": "1MiB"}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sizes = [EDGE, *[HOLE] * HOLES, EDGE, *[HOLE] * HOLES, TAIL]
+        cls.begins = [sum(cls.sizes[:number]) for number in range(len(cls.sizes))]
+        cls.size = sum(cls.sizes)
+        cls.etag = f"{Planted.etag}-{len(cls.sizes)}"
+        cls.filled = [(begin, size) for begin, size in zip(cls.begins, cls.sizes) if size != HOLE]
+        assert cls.size > 5 * GIB
+        cls.plant()
 
     def expect_range(self, first, last, *words, **how):
         answer = self.s3.get(self.bucket, self.key, **(how or {"range": f"bytes={first}-{last}"}))
@@ -133,3 +148,42 @@ class LargeObject(Case):
                               for client in (self.s3, self.at_origin))
             self.assertEqual((answer.status, answer.error_code), (direct.status, direct.error_code))
         self.expect_range(self.size - 1, self.size - 1, range=f"bytes={self.size - 1}-{self.size + GIB}")
+
+
+class LargePart(Planted):
+    """One part of 1 GiB, before an origin that gives little at a time."""
+
+    size = GIB
+    begin = 700 * MIB + 300 * KIB
+    filled = ((begin - MIB, 3 * MIB),)
+    rate = 4 * MIB      # bytes per second of each answer
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.plant()
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.origin.heal)
+
+    def test_a_little_range_comes_before_the_part_and_the_part_follows(self):
+        last = self.begin + 100 * KIB - 1
+        self.origin.inject(operation="GetObject", bytes_per_second=self.rate)
+        self.origin.mark()
+
+        answer = self.s3.get(self.bucket, self.key, range=f"bytes={self.begin}-{last}")
+        sent = self.origin.tally().sent
+        arrived = self.lode.number("lode_store_filled_bytes_total")
+
+        self.expect_status(answer, 206)
+        self.expect_cache(answer, "MISS")
+        self.assertTrue(answer.body == self.expected(self.begin, last), "other bytes")
+        self.assertLess(sent, 2 * MIB)
+        self.assertLess(arrived, 2 * MIB)
+        self.origin.heal()
+        self.eventually(lambda: self.lode.number("lode_store_filled_bytes_total") > 64 * MIB,
+                        seconds=30, what="the part goes on being filled")
+        again = self.s3.get(self.bucket, self.key, range=f"bytes={self.begin}-{last}")
+        self.expect_cache(again, "HIT")
+        self.assertTrue(again.body == answer.body, "other bytes")
