@@ -77,13 +77,16 @@ class part_service {
 
     // What is here, and the fill of what is not.
     engine::task<result<>> look() {
-        const bool only_looks = question_.want == part_question::want_kind::held;
+        using want = part_question::want_kind;
+        const bool purges = question_.want == want::purge;
+        const bool only_looks = purges || question_.want == want::held;
         const engine::presence seen = wanted_.count > 0
                                           ? co_await here_.node.store.look(part_, wanted_)
                                           : co_await here_.node.store.look(part_);
         found_.saw(seen);
         if (only_looks) {
             word_.held = seen;
+            if (purges) co_await here_.node.store.purge(part_);
             co_return result<>{};
         }
         if (seen.absent == 0) co_return result<>{};

@@ -25,7 +25,7 @@ constexpr std::uint64_t object_size_max = engine::part_length_max.count();
 constexpr std::array<std::string_view, 12> question_fields = {
     "bucket", "key",  "version", "stored", "etag",   "modified",
     "size",   "part", "id",      "want",   "direct", "spread"};
-constexpr std::array<std::string_view, 3> wants = {"bytes", "fill", "held"};
+constexpr std::array<std::string_view, 4> wants = {"bytes", "fill", "held", "purge"};
 
 bool fits(const part_question& q) {
     return q.name.bucket.size() <= bucket_max && q.name.key.size() <= key_max &&

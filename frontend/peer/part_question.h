@@ -34,6 +34,7 @@ struct part_question {
         bytes,  // the range
         fill,   // that the part is brought in, the range first; no bytes
         held,   // how much of the range, or of the part, is there; no bytes
+        purge,  // that the part is forgotten; how much of it was there; no bytes
     };
 
     origin::object_name name;  // without scope and customer's key: such parts stay where they are

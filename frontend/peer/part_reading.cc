@@ -22,8 +22,12 @@ bool was_stale(const http::client_connection& c, http::message_reader& reader, c
 
 }  // namespace
 
-part_reading::part_reading(peers& all, part_question q, peer_ptr first_asked)
-    : all_(all), question_(std::move(q)), next_(std::move(first_asked)), heard_(engine::now()) {}
+part_reading::part_reading(peers& all, part_question q, peer_ptr first_asked, others o)
+    : all_(all),
+      question_(std::move(q)),
+      others_(o),
+      next_(std::move(first_asked)),
+      heard_(engine::now()) {}
 
 part_reading::~part_reading() {
     if (lease_) leave({.code = errc::cancelled});
@@ -38,6 +42,7 @@ engine::task<result<part_answer>> part_reading::open() {
         if (answer) co_return answer;
         const errc why = answer.error().code;
         if (why == errc::changed || why == errc::not_found || all_.closing()) co_return answer;
+        if (others_ == others::do_not_count) co_return answer;
         next_ = all_.choose(question_.id, std::span(tried_).first(tried_count_));
     }
     co_return fail(errc::unavailable);

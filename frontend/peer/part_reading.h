@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,8 +35,12 @@ namespace lode::frontend::peer {
 
 class part_reading final : public list_hook<> {
   public:
-    // `first_asked`: as peers::choose() gave it.
-    part_reading(peers& all, part_question q, peer_ptr first_asked);
+    // Who else may be asked when the first one does not answer.
+    enum class others : std::uint8_t { may_be_asked, do_not_count };
+
+    // `first_asked`: as peers::choose() gave it, or the one whose word is wanted.
+    part_reading(peers& all, part_question q, peer_ptr first_asked,
+                 others o = others::may_be_asked);
     ~part_reading();
     part_reading(const part_reading&) = delete;
     part_reading& operator=(const part_reading&) = delete;
@@ -71,8 +76,9 @@ class part_reading final : public list_hook<> {
 
     peers& all_;
     part_question question_;  // `first` moves on with what has been read
-    peer_ptr next_;           // asked next
-    peer_ptr at_;             // asked last
+    others others_;
+    peer_ptr next_;  // asked next
+    peer_ptr at_;    // asked last
     std::array<const peer_node*, cluster::candidates_max> tried_{};
     std::size_t tried_count_ = 0;
     std::optional<http::connection_pool::lease> lease_;
