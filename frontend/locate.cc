@@ -6,12 +6,18 @@
 #include <fmt/format.h>
 
 #include "engine/runtime/remote.h"
+#include "frontend/clustering.h"
+#include "frontend/json_text.h"
+#include "frontend/peer_round.h"
 #include "frontend/serving.h"
 
 namespace lode::frontend {
 namespace {
 
 constexpr duration between_looks = std::chrono::milliseconds(50);
+// Where a look is a question to other nodes.
+constexpr duration between_looks_around = std::chrono::milliseconds(250);
+constexpr duration look_around_max = std::chrono::seconds(2);
 
 std::string_view words_for(origin::part_layout::certainty known) {
     using enum origin::part_layout::certainty;
@@ -21,21 +27,6 @@ std::string_view words_for(origin::part_layout::certainty known) {
         case exact: return "as uploaded";
     }
     return "";
-}
-
-std::string in_json(std::string_view text) {
-    std::string quoted = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted += '"';
 }
 
 // Any core may be at it: the one whose client asked.
@@ -51,22 +42,101 @@ engine::task<std::optional<prestaging::progress>> progress_anywhere(
     co_return std::nullopt;
 }
 
-engine::task<void> look(serving& here, located_object& o) {
+engine::task<void> look_here(serving& here, located_object& o) {
     o.prestaging = co_await progress_anywhere(here.node, o.name);
     o.parts.clear();
     for (std::uint32_t i = 0; o.version->size > bytes(0) && i < o.version->layout.parts(); ++i) {
         const engine::part_key key = o.version->part(i);
         o.parts.push_back({.extent = o.version->layout.at(i),
                            .home = here.node.store.home_of(key),
-                           .chunks = co_await here.node.store.look(key)});
+                           .chunks = co_await here.node.store.look(key),
+                           .candidates = {}});
     }
 }
+
+// Who may be asked for a part, in the order in which they are.
+void list_candidates(const clustering& here, const hash128& part, located_object::part& into) {
+    const cluster::view& view = *here.peers.view();
+    for (const cluster::member_index who :
+         view.candidates_of(part, here.here.node.settings.cluster.candidates)) {
+        const std::string& name = view[who].name;
+        located_object::candidate c{.name = name, .chunks = {}};
+        const auto peer = here.peers.all().find(name);
+        if (peer != here.peers.all().end()) {
+            c.state = peer->second->health.state();
+        } else {
+            c.is_self = true;
+            c.state = state_of(here) == peer::node_state::draining ? cluster::peer_state::draining
+                                                                   : cluster::peer_state::up;
+            c.chunks = into.chunks;
+        }
+        into.candidates.push_back(std::move(c));
+    }
+}
+
+// A part with a candidate that is asked.
+struct place {
+    std::size_t part;
+    std::size_t candidate;
+};
+
+engine::task<void> look_around(clustering& here, located_object& o) {
+    peer_round round(here.peers);
+    std::vector<place> places;
+    for (std::uint32_t i = 0; i < o.parts.size(); ++i) {
+        peer::part_question question = peer::question_about(o.name, *o.version, i);
+        question.want = peer::part_question::want_kind::held;
+        list_candidates(here, question.id, o.parts[i]);
+        for (std::size_t c = 0; c < o.parts[i].candidates.size(); ++c) {
+            const auto peer = here.peers.all().find(o.parts[i].candidates[c].name);
+            if (peer == here.peers.all().end()) continue;
+            places.push_back({.part = i, .candidate = c});
+            round.add(question, peer->second);
+        }
+    }
+    co_await round.run(engine::now() + look_around_max);
+    for (std::size_t n = 0; n < places.size(); ++n) {
+        const auto& answer = round.errands()[n].answer;
+        if (answer) o.parts[places[n].part].candidates[places[n].candidate].chunks = answer->held;
+    }
+}
+
+engine::task<void> look(serving& here, located_object& o) {
+    co_await look_here(here, o);
+    if (here.cluster != nullptr) co_await look_around(*here.cluster, o);
+}
+
+std::string print_candidate(const located_object::candidate& c) {
+    const std::string who =
+        fmt::format("{} ({}{})", c.name, name_of(c.state), c.is_self ? ", this node" : "");
+    if (!c.chunks) return fmt::format("{:>6} {}: ?\n", "", who);
+    return fmt::format("{:>6} {}: {} in memory, {} on disk, {} filling, {} absent\n", "", who,
+                       c.chunks->memory, c.chunks->disk, c.chunks->filling, c.chunks->absent);
+}
+
+std::string presence_in_json(const engine::presence& p) {
+    return fmt::format(R"("memory":{},"disk":{},"filling":{},"absent":{})", p.memory, p.disk,
+                       p.filling, p.absent);
+}
+
+std::string candidates_in_json(const located_object::part& p) {
+    std::string out;
+    for (const located_object::candidate& c : p.candidates) {
+        out += fmt::format(R"({}{{"node":{},"self":{},"state":"{}","held":{}}})",
+                           out.empty() ? "" : ",", in_json(c.name), c.is_self, name_of(c.state),
+                           c.chunks ? "{" + presence_in_json(*c.chunks) + "}" : "null");
+    }
+    return out;
+}
+
+bool is_filling(const located_object::candidate& c) { return c.chunks && c.chunks->filling > 0; }
 
 }  // namespace
 
 bool located_object::being_filled() const {
-    return prestaging ||
-           std::ranges::any_of(parts, [](const part& p) { return p.chunks.filling > 0; });
+    return prestaging || std::ranges::any_of(parts, [](const part& p) {
+               return p.chunks.filling > 0 || std::ranges::any_of(p.candidates, is_filling);
+           });
 }
 
 engine::task<std::optional<located_object>> locate(serving& here, origin::object_name name,
@@ -77,7 +147,7 @@ engine::task<std::optional<located_object>> locate(serving& here, origin::object
     if (found.version == nullptr) co_return std::nullopt;
     co_await look(here, found);
     while (found.being_filled() && engine::now() < until) {
-        co_await engine::sleep_for(between_looks);
+        co_await engine::sleep_for(here.cluster == nullptr ? between_looks : between_looks_around);
         co_await look(here, found);
     }
     co_return found;
@@ -99,6 +169,7 @@ std::string print_located(const located_object& o) {
         text += fmt::format("{:>6} {:>16} {:>14} {:>5} {:>8} {:>8} {:>8} {:>8}\n", i + 1,
                             p.extent.first.value(), p.extent.length.count(), p.home.value(),
                             p.chunks.memory, p.chunks.disk, p.chunks.filling, p.chunks.absent);
+        for (const located_object::candidate& c : p.candidates) text += print_candidate(c);
     }
     return text + "Memory, disk, filling and absent are in chunks of 1 MiB.\n";
 }
@@ -106,10 +177,10 @@ std::string print_located(const located_object& o) {
 std::string print_located_json(const located_object& o) {
     std::string parts;
     for (const located_object::part& p : o.parts) {
-        parts += fmt::format(
-            R"({}{{"first":{},"length":{},"core":{},"memory":{},"disk":{},"filling":{},"absent":{}}})",
-            parts.empty() ? "" : ",", p.extent.first.value(), p.extent.length.count(),
-            p.home.value(), p.chunks.memory, p.chunks.disk, p.chunks.filling, p.chunks.absent);
+        parts +=
+            fmt::format(R"({}{{"first":{},"length":{},"core":{},{},"candidates":[{}]}})",
+                        parts.empty() ? "" : ",", p.extent.first.value(), p.extent.length.count(),
+                        p.home.value(), presence_in_json(p.chunks), candidates_in_json(p));
     }
     const std::string staging = o.prestaging ? fmt::format(R"({{"parts":{},"done":{}}})",
                                                            o.prestaging->parts, o.prestaging->done)

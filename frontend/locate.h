@@ -2,13 +2,16 @@
 //
 // Where the bytes of an object are, part by part: for operators, by lode's own right.
 //
-//   Core     Any; asks the home cores of the parts.
+//   Core     Any; asks the home cores of the parts, and in a cluster the nodes that may have them.
+//   Limits   The nodes are asked for two seconds at most; of those that said nothing it is not known
+//            what they have.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cluster/peer_health.h"
 #include "engine/store/part_store.h"
 #include "frontend/origin/object_version.h"
 #include "frontend/prestage.h"
@@ -16,10 +19,19 @@
 namespace lode::frontend {
 
 struct located_object {
+    // A node that may be asked for a part.
+    struct candidate {
+        std::string name;
+        bool is_self = false;
+        cluster::peer_state state = cluster::peer_state::joining;
+        std::optional<engine::presence> chunks;  // nothing: it did not say
+    };
+
     struct part {
         origin::part_extent extent;
         core_id home;
-        engine::presence chunks;
+        engine::presence chunks;            // on this node
+        std::vector<candidate> candidates;  // the owner first; none where this node is alone
     };
 
     origin::object_name name;
@@ -27,6 +39,7 @@ struct located_object {
     std::vector<part> parts;
     std::optional<prestaging::progress> prestaging;
 
+    // On whichever node.
     [[nodiscard]] bool being_filled() const;
 };
 
