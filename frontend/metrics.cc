@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/base/counters.h"
+#include "frontend/cluster_metrics.h"
 #include "frontend/http/cache_word.h"
 
 namespace lode::frontend {
@@ -236,7 +237,7 @@ void describe_access(metrics_page& page, std::span<serving* const> cores, auth_m
 }  // namespace
 
 std::string describe_node(const node_context& node, const access::key_watch* keys,
-                          time_point started) {
+                          const cluster_report* nodes, time_point started) {
     const std::span<serving* const> cores = node.servings;
     metrics_page page;
     page.add(kind::gauge, "lode_info", "Which node this is", 1,
@@ -252,6 +253,7 @@ std::string describe_node(const node_context& node, const access::key_watch* key
     describe_prestaging(page, cores);
     describe_backends(page, cores, node.settings.origin.backends);
     describe_access(page, cores, node.settings.auth.mode, keys);
+    if (nodes != nullptr) describe_cluster(page, cores, *nodes);
     node.store.describe(page);
     return page.text();
 }

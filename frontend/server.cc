@@ -311,7 +311,8 @@ class server::node {
     engine::task<void> lead() {
         std::optional<access::key_watch> keys;
         if (keys_ != nullptr) keys.emplace(settings_.auth.keys, gates());
-        admin operators_page(*context_, keys ? &*keys : nullptr);
+        admin operators_page(*context_, keys ? &*keys : nullptr,
+                             cluster_ != nullptr ? &cluster_->who() : nullptr);
         front_door door(*clients_, {core_servers_.begin(), core_servers_.end()},
                         settings_.limits.connections);
         engine::scope doors;
