@@ -22,23 +22,25 @@ namespace {
 using answer_or_problem = std::expected<admin_answer, std::string>;
 
 constexpr std::size_t answer_max = std::size_t{16} << 20U;
-constexpr timeval patience{.tv_sec = 10, .tv_usec = 0};
 
-std::string socket_problem(int sys) {
+std::string socket_problem(int sys, std::chrono::seconds patience) {
     // What a socket's time-out looks like.
-    if (sys == EAGAIN || sys == EINPROGRESS) return "it did not answer within 10 s";
+    if (sys == EAGAIN || sys == EINPROGRESS) {
+        return fmt::format("it did not answer within {} s", patience.count());
+    }
     return std::generic_category().message(sys);
 }
 
 // The errno of the last address that failed.
-std::expected<descriptor, int> connect_to(const endpoint& to) {
+std::expected<descriptor, int> connect_to(const endpoint& to, std::chrono::seconds patience) {
+    const timeval pause{.tv_sec = patience.count(), .tv_usec = 0};
     const auto addresses = engine::socket_address::resolve(to.host, to.port);
     if (!addresses) return std::unexpected(EHOSTUNREACH);
     int failed = EHOSTUNREACH;
     for (const auto& address : *addresses) {
         descriptor s(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-        if (s && setsockopt(s.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-            setsockopt(s.fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
+        if (s && setsockopt(s.fd(), SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof pause) == 0 &&
+            setsockopt(s.fd(), SOL_SOCKET, SO_SNDTIMEO, &pause, sizeof pause) == 0 &&
             connect(s.fd(), address.data(), address.length()) == 0) {
             return s;
         }
@@ -81,7 +83,7 @@ bool is_name(std::string_view line, std::string_view lower) {
 }  // namespace
 
 answer_or_problem ask_admin(const std::string& url, std::string_view method,
-                            std::string_view target) {
+                            std::string_view target, std::chrono::seconds patience) {
     const auto to = parse_endpoint(url);
     if (!to || to->how != endpoint::scheme::http) {
         return std::unexpected(fmt::format(
@@ -90,9 +92,9 @@ answer_or_problem ask_admin(const std::string& url, std::string_view method,
     }
     const auto unreachable = [&](int sys) {
         return std::unexpected(fmt::format("lode's admin port at {} cannot be reached: {}.", url,
-                                           socket_problem(sys)));
+                                           socket_problem(sys, patience)));
     };
-    const auto connection = connect_to(*to);
+    const auto connection = connect_to(*to, patience);
     if (!connection) return unreachable(connection.error());
 
     const std::string request = fmt::format(

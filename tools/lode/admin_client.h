@@ -4,9 +4,10 @@
 // have nothing else to do meanwhile.
 //
 //   Errors   A sentence for people.
-//   Limits   An answer of 16 MiB; 10 seconds for each pause.
+//   Limits   An answer of 16 MiB; `patience` for each pause.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -19,9 +20,9 @@ struct admin_answer {
 };
 
 // `url` is "http://host:port".
-[[nodiscard]] std::expected<admin_answer, std::string> ask_admin(const std::string& url,
-                                                                 std::string_view method,
-                                                                 std::string_view target);
+[[nodiscard]] std::expected<admin_answer, std::string> ask_admin(
+    const std::string& url, std::string_view method, std::string_view target,
+    std::chrono::seconds patience = std::chrono::seconds(10));
 
 // The status line, the headers and a body that ends with the connection; for ask_admin().
 [[nodiscard]] std::expected<admin_answer, std::string> parse_admin_answer(std::string_view text);

@@ -1,8 +1,6 @@
 #include "tools/lode/commands.h"
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <expected>
 
@@ -51,9 +49,6 @@ std::expected<std::string, std::string> ask(const std::string& admin_url, std::s
     }
     return std::move(answer->body);
 }
-
-constexpr std::int64_t locate_step = 5;  // seconds that one request may wait
-constexpr int still_filling = 202;
 
 }  // namespace
 
@@ -110,16 +105,26 @@ int run_status(const std::string& admin_url) {
     const auto found = parse_metrics(*page);
     if (!found) return complain(found.error());
     fmt::print("{}", print_status(*found));
+    const auto ready = ask_admin(admin_url, "GET", "/readyz");
+    if (ready && ready->body == "draining\n") {
+        fmt::print("  draining      it leaves soon; `lode drain --undo` takes it back\n");
+    }
+    if (!has_cluster(*found)) return 0;
+    const auto members = ask(admin_url, "GET", "/cluster");
+    if (!members) return complain(members.error());
+    fmt::print("\n{}", *members);
     return 0;
 }
 
-int run_purge(const std::string& admin_url, purged what) {
-    if (what == purged::nothing) {
-        return complain("Say what to purge: --memory empties the memory tier.");
-    }
-    const auto done = ask(admin_url, "POST", "/drop?tier=memory");
+int run_drain(const std::string& admin_url, leaving wanted) {
+    const bool leaves = wanted == leaving::yes;
+    const auto done = ask(admin_url, "POST", leaves ? "/drain" : "/drain?undo");
     if (!done) return complain(done.error());
-    fmt::print("The memory tier was emptied; what is on the devices stays.\n");
+    fmt::print("{}\n",
+               leaves ? "lode is draining: /readyz says so, and the other nodes ask it last. End "
+                        "it with SIGTERM when its clients have left; `lode drain --undo` "
+                        "takes it back."
+                      : "lode is in service again.");
     return 0;
 }
 
@@ -138,36 +143,6 @@ int run_device(const std::string& admin_url, const std::string& path, service wa
                                          path)
                            : fmt::format("{} is in service again.", path));
     return 0;
-}
-
-int run_locate(const std::string& admin_url, const locate_request& r) {
-    using clock = std::chrono::steady_clock;
-    constexpr std::string_view scheme = "s3://";
-    const std::string_view path = std::string_view(r.object).substr(
-        r.object.starts_with(scheme) ? scheme.size() : r.object.size());
-    const auto slash = path.find('/');
-    if (slash == 0 || slash == std::string_view::npos || slash + 1 == path.size()) {
-        return complain(fmt::format("{} is not an object; expected s3://bucket/key.", r.object));
-    }
-    std::string target = "/locate?bucket=";
-    frontend::s3::percent_encode(path.substr(0, slash), frontend::s3::slash::encode, target);
-    target += "&key=";
-    frontend::s3::percent_encode(path.substr(slash + 1), frontend::s3::slash::encode, target);
-    if (r.whom == written_for::programs) target += "&as=json";
-
-    const auto until = clock::now() + std::chrono::seconds(r.wait);
-    for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::seconds>(until - clock::now()).count();
-        const auto wait = std::clamp<std::int64_t>(left, 0, locate_step);
-        const auto answer = ask_admin(admin_url, "GET", fmt::format("{}&wait={}", target, wait));
-        if (!answer) return complain(answer.error());
-        if (answer->status != 200 && answer->status != still_filling) {
-            return complain(std::string_view(answer->body).substr(0, answer->body.find('\n')));
-        }
-        if (answer->status == still_filling && clock::now() < until) continue;
-        fmt::print("{}", answer->body);
-        return r.wait > 0 && answer->status == still_filling ? 1 : 0;
-    }
 }
 
 int run_help_config() {

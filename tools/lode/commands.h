@@ -17,8 +17,17 @@ namespace lode::tools {
 [[nodiscard]] int run_check(const std::string& configuration_path);
 [[nodiscard]] int run_status(const std::string& admin_url);
 
-enum class purged : std::uint8_t { nothing, memory };
-[[nodiscard]] int run_purge(const std::string& admin_url, purged what);
+// What is forgotten: the memory tier of one node, or objects on all nodes.
+struct purge_request {
+    bool memory = false;
+    std::string object;      // "s3://bucket/key"; empty: none
+    bool recursive = false;  // everything that begins like that
+};
+[[nodiscard]] int run_purge(const std::string& admin_url, const purge_request& r);
+
+// A node leaves soon, or does not any more.
+enum class leaving : std::uint8_t { yes, no };
+[[nodiscard]] int run_drain(const std::string& admin_url, leaving wanted);
 
 // Takes a device of a running lode out of service, or back.
 enum class service : std::uint8_t { out, in };

@@ -8,6 +8,7 @@
 #include "tools/lode/commands.h"
 #include "tools/lode/device_commands.h"
 #include "tools/lode/quantity.h"
+#include "tools/lode/warm.h"
 
 namespace {
 
@@ -17,13 +18,15 @@ struct arguments {
     std::string configuration = "/etc/lode.toml";
     std::string admin = "http://127.0.0.1:9002";
     std::string service;
-    bool memory = false;
     bool explain = false;
     bool verify = false;
     bool json = false;
     bool force = false;
     lode::tools::format_request format;
     lode::tools::locate_request locate;
+    lode::tools::purge_request purge;
+    lode::tools::warm_request warm;
+    bool undo = false;
 };
 
 void add_configuration(CLI::App& command, arguments& into) {
@@ -83,6 +86,44 @@ CLI::App* add_locate(CLI::App& app, arguments& into) {
     return locate;
 }
 
+CLI::App* add_purge(CLI::App& app, arguments& into) {
+    auto* purge = app.add_subcommand(
+        "purge", "Drop cached data: objects on all nodes, or the memory tier of a running lode.");
+    purge->add_option("OBJECT", into.purge.object, "As s3://bucket/key; on every node.");
+    purge->add_flag("--recursive", into.purge.recursive,
+                    "Every object whose name begins like that.");
+    purge->add_flag("--memory", into.purge.memory,
+                    "Empty the memory tier of this node; devices keep theirs.");
+    add_admin(*purge, into);
+    return purge;
+}
+
+CLI::App* add_warm(CLI::App& app, arguments& into) {
+    auto* warm = app.add_subcommand("warm", "Have a running lode bring in what is below a prefix.");
+    warm->add_option("PREFIX", into.warm.prefix, "As s3://bucket/prefix.")->required();
+    warm->add_option("--parallel", into.warm.parallel, "Objects at the same time.")
+        ->type_name("N")
+        ->check(CLI::Range(1U, lode::tools::warm_request::parallel_max))
+        ->capture_default_str();
+    warm->add_flag("--wait", into.warm.waits,
+                   "Leave when everything is there; else when everything has been asked for.");
+    warm->add_option(
+            "--resume", into.warm.resume,
+            "Keep the names of what is there in this file, and pass over those that are in "
+            "it already; waits.")
+        ->type_name("FILE");
+    add_admin(*warm, into);
+    return warm;
+}
+
+CLI::App* add_drain(CLI::App& app, arguments& into) {
+    auto* drain = app.add_subcommand(
+        "drain", "Let a running lode leave: balancers and other nodes turn to others.");
+    drain->add_flag("--undo", into.undo, "It stays.");
+    add_admin(*drain, into);
+    return drain;
+}
+
 CLI::App* add_format(CLI::App& app, arguments& into) {
     auto* format = app.add_subcommand(
         "format", "Make an empty cache of a file or a block device that nobody uses.");
@@ -121,9 +162,9 @@ int main(int argc, char** argv) {
     auto* status = app.add_subcommand("status", "Print what a running lode has done.");
     add_admin(*status, given);
     auto* locate = add_locate(app, given);
-    auto* purge = app.add_subcommand("purge", "Drop cached data of a running lode.");
-    add_admin(*purge, given);
-    purge->add_flag("--memory", given.memory, "Empty the memory tier; devices keep theirs.");
+    auto* warm = add_warm(app, given);
+    auto* purge = add_purge(app, given);
+    auto* drain = add_drain(app, given);
     auto* device = app.add_subcommand(
         "device", "Take a device of a running lode out of service, or take it back in.");
     device->add_option("out|in", given.service, "What is to become of it.")
@@ -149,7 +190,9 @@ int main(int argc, char** argv) {
         given.locate.whom = given.json ? written_for::programs : written_for::people;
         return run_locate(given.admin, given.locate);
     }
-    if (*purge) return run_purge(given.admin, given.memory ? purged::memory : purged::nothing);
+    if (*warm) return run_warm(given.admin, given.warm);
+    if (*purge) return run_purge(given.admin, given.purge);
+    if (*drain) return run_drain(given.admin, given.undo ? leaving::no : leaving::yes);
     if (*device) {
         return run_device(given.admin, given.format.path,
                           given.service == "out" ? service::out : service::in);

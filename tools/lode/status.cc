@@ -185,6 +185,12 @@ std::expected<samples, std::string> parse_metrics(std::string_view page) {
     return found;
 }
 
+bool has_cluster(const samples& from) {
+    constexpr std::string_view family = "lode_cluster_members{";
+    const auto found = from.lower_bound(family);
+    return found != from.end() && found->first.starts_with(family);
+}
+
 std::string print_status(const samples& from) {
     const auto reads = total(from, "lode_object_reads_total");
     const auto hits = count(from, "lode_object_reads_total{cache=\"HIT\"}");

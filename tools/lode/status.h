@@ -18,4 +18,7 @@ using samples = std::map<std::string, double, std::less<>>;
 
 [[nodiscard]] std::string print_status(const samples& from);
 
+// Whether this node is one of several.
+[[nodiscard]] bool has_cluster(const samples& from);
+
 }  // namespace lode::tools
