@@ -2,6 +2,7 @@
 restarts, after which everything is there, whatever became of cores, memory and devices meanwhile."""
 
 import collections
+import contextlib
 import http.client
 import random
 import threading
@@ -12,14 +13,24 @@ from harness.case import Case
 from harness.content import KIB, MIB
 
 FLUSH_SECONDS = 0.2
-# A chunk that reached the device this long ago must have its descriptor there.
-DURABLE_SECONDS = FLUSH_SECONDS + 1
-# A version that lode does not know yet is learned with one byte of its object.
+# A version that lode does not know yet is learned with one byte of its object where the client asks for
+# the last bytes of it: then no more than that one can have come from the origin.
 LEARNED = 1
+# Of what is durable so much may make room for others between a look and the kill.
+EVICTED_SHARE = 0.05
 SIZES = [5 * KIB, 5 * KIB, 40 * KIB, 300 * KIB, MIB - 1, MIB, MIB + 1, 2 * MIB + 7, 3 * MIB]
 
 
 Sample = collections.namedtuple("Sample", "when durable evicted")
+
+
+def all_of(size):
+    """A range of the whole object, from its end."""
+    return f"bytes=-{size}"
+
+
+def chunks_of(size):
+    return -(-size // MIB)
 
 
 class Life:
@@ -33,6 +44,32 @@ class Life:
         self.problems = []
         self.served = 0
         self.samples = []
+        self.evicted_before = 0     # the last look
+
+    def settle(self):
+        """Nobody reads: waits until all that has come is durable. False: it took too long."""
+        before = None
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            page = self.lode.metrics()
+            filled, running, disk, durable, evicted = (
+                page[f"lode_store_{name}"][()] for name in (
+                    "chunks_filled_total", "fills_running", "chunks_disk", "chunks_durable",
+                    "evicted_disk_chunks_total"))
+            now = (filled, durable) if running == 0 and disk == durable else None
+            if now is not None and now == before:
+                self.evicted_before = evicted
+                return True
+            before = now
+            time.sleep(FLUSH_SECONDS / 2)
+        return False
+
+    def hardly_evicted(self):
+        """Whether next to nothing has made room for others since the last look."""
+        if not self.samples:
+            return True
+        last = self.samples[-1]
+        return last.evicted - self.evicted_before <= EVICTED_SHARE * last.durable
 
     def watch(self):
         while not self.killed:
@@ -73,9 +110,13 @@ class Crash(Case):
             self.sizes[self.store(key, size)] = size
         self.not_yet = list(self.sizes)
         self.kept = {}      # key: since when it is in the cache, the least recently filled first
-        self.new = set()    # came during the last life
-        self.doubtful = []  # of those: came too shortly before its end to be durable
+        self.durable = {"new": [], "old": []}   # seen on the device before the last kill
         self.lock = threading.Lock()
+        self.go_on = threading.Event()          # else nobody begins to read
+        self.go_on.set()
+        self.reading = 0                        # how many do
+        self.fills_to_the_end = True
+        self.nothing_else = []                  # if any: what is read
 
     def test_no_kill_9_loses_what_was_durable_while_there_is_room(self):
         evicted = self.live_and_die(device_size=768 * MIB, new=0.02)
@@ -83,6 +124,8 @@ class Crash(Case):
         self.assertEqual(evicted, 0)
 
     def test_no_kill_9_serves_a_wrong_byte_while_chunks_come_and_go(self):
+        # Of what was durable much would be gone by the time of the kill: then only that is read.
+        self.fills_to_the_end = False
         evicted = self.live_and_die(device_size=256 * MIB, new=0.06)
 
         self.assertGreater(evicted, 10 * self.rounds)
@@ -97,9 +140,10 @@ class Crash(Case):
         for number in range(self.rounds):
             life = Life(lode.start())
             self.assertGreaterEqual(life.recovered, 0.9 * must_survive, f"in round {number}")
-            for age, keys in self.should_be_kept(device_size // 2).items():
-                seen[age].update(asked=len(keys), hits=self.look_at(life, keys))
-            self.look_at_doubtful(life)
+            for age, keys in self.durable.items():
+                seen[age].update(asked=len(keys), hits=len(self.look_at(life, keys)))
+            # They are known to have outlived one life.
+            self.durable = {"new": [], "old": self.look_at(life, self.some_of(self.kept))}
 
             seconds = self.draw.uniform(*self.draw.choice([(0.05, 0.6)] * 3 + [(1.5, 2.2)] * 2))
             self.live(life, seconds, new)
@@ -116,45 +160,26 @@ class Crash(Case):
         return evicted
 
     def look_at(self, life, keys):
-        """How many of these come from the device, without a byte from the origin."""
-        client, hits = life.lode.client(), 0
+        """Those of these that come from the device, without a byte from the origin. None is stored anew."""
+        life.lode.drop_memory()
+        client, hits = life.lode.client(), []
         try:
             for key in keys:
                 self.origin.mark()
-                answer = client.get(self.bucket, key)
+                answer = client.get(self.bucket, key, range=all_of(self.sizes[key]),
+                                    headers=[("Cache-Control", "no-cache")])
                 self.expect_content(answer, key, 0, self.sizes[key])
                 if self.origin.tally().sent <= LEARNED:
-                    hits += 1
+                    hits.append(key)
                     self.expect_cache(answer, "HIT")
                     self.assertIn("detail=disk", answer.header("Cache-Status"))
         finally:
             client.close()
         return hits
 
-    def should_be_kept(self, room):
-        """Some of the objects that came during the last life, but long before its end, and some of
-        those that are known to have outlived one. None that may have been evicted: all are among
-        the last ones filled, which take no more room than this."""
-        found = {"new": [], "old": []}
-        room -= sum(self.sizes[key] for key in self.doubtful)
-        for key in reversed(self.kept):
-            room -= self.sizes[key]
-            if room > 0:
-                found["new" if key in self.new else "old"].append(key)
-        return {age: self.draw.sample(keys, min(len(keys), self.looked_at))
-                for age, keys in found.items()}
-
-    def look_at_doubtful(self, life):
-        """Of the objects that came shortly before the kill some are there, and are known to be
-        durable from now on."""
-        for key in self.doubtful[:self.looked_at]:
-            if self.look_at(life, [key]):
-                self.kept[key] = life.began
-        self.not_yet += [key for key in self.doubtful if key not in self.kept]
-        self.doubtful = []
-
     def live(self, life, seconds, new):
         """Some load, and SIGKILL in the midst of it."""
+        self.nothing_else = []
         threads = [threading.Thread(target=life.watch, daemon=True)]
         threads += [threading.Thread(target=self.load, daemon=True,
                                      args=(life, random.Random(self.draw.random()), new))
@@ -162,23 +187,57 @@ class Crash(Case):
         for thread in threads:
             thread.start()
         time.sleep(seconds)
+        if seconds > 1:
+            self.look_before_the_kill(life)
+            time.sleep(self.draw.uniform(0, 0.1))
         life.killed = time.monotonic()
         life.lode.kill()
         for thread in threads:
             thread.join(20)
             if thread.is_alive():
                 life.problems.append("a client hangs")
-        self.new = {key for key, since in self.kept.items() if since > life.began}
-        self.doubtful = [key for key in self.new
-                         if self.kept[key] > life.killed - DURABLE_SECONDS]
-        for key in self.doubtful:
-            del self.kept[key]
+        if not life.hardly_evicted():
+            self.durable = {"new": [], "old": []}
+
+    def look_before_the_kill(self, life):
+        """Everybody pauses, until what has come is durable; some of it is on the device, and must be there
+        after the kill."""
+        self.go_on.clear()
+        while self.reading:
+            time.sleep(0.01)
+        if life.settle():
+            new = [key for key, since in self.kept.items() if since > life.began]
+            old = [key for key, since in self.kept.items() if since <= life.began]
+            self.durable = {"new": self.look_at(life, self.some_of(new)),
+                            "old": self.look_at(life, self.some_of(old))}
+            if not self.fills_to_the_end:
+                self.nothing_else = [*self.durable["new"], *self.durable["old"]]
+        self.go_on.set()
+
+    def some_of(self, keys):
+        """Of the latest ones."""
+        return self.draw.sample(list(keys)[-3 * self.looked_at:], min(len(keys), self.looked_at))
+
+    @contextlib.contextmanager
+    def turn(self):
+        while True:
+            self.go_on.wait()
+            with self.lock:
+                if self.go_on.is_set():
+                    self.reading += 1
+                    break
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.reading -= 1
 
     def load(self, life, draw, new):
         client = life.lode.client(timeout=10)
         try:
             while not life.killed and not life.problems:
-                self.read_one(life, client, draw, draw.random() < new)
+                with self.turn():
+                    self.read_one(life, client, draw, draw.random() < new)
         except (OSError, http.client.HTTPException) as trouble:
             if not life.killed:
                 life.problems.append(repr(trouble))
@@ -187,10 +246,11 @@ class Crash(Case):
 
     def read_one(self, life, client, draw, new):
         with self.lock:
-            new = new or not self.kept
+            new = (new or not self.kept) and not self.nothing_else
             if new and not self.not_yet:
                 self.not_yet = list(self.kept)[:50]     # the oldest: evicted by now, or soon
-            key = self.not_yet.pop(0) if new else draw.choice(list(self.kept))
+            key = self.not_yet.pop(0) if new else draw.choice(
+                self.nothing_else or list(self.kept))
         size = self.sizes[key]
         first, length = 0, size
         if not new and draw.random() < 0.4:
@@ -228,7 +288,7 @@ class OrderlyRestart(Case):
         super().setUp()
         self.sizes = {self.store(self.new_key(), SIZES[number % len(SIZES)]):
                       SIZES[number % len(SIZES)] for number in range(72)}
-        self.chunks = sum(-(-size // MIB) for size in self.sizes.values())
+        self.chunks = sum(map(chunks_of, self.sizes.values()))
 
     def restarted(self, lode):
         """lode, anew; the one before must have ended well."""
@@ -248,7 +308,8 @@ class OrderlyRestart(Case):
         """The keys that were hits."""
         client = lode.client()
         try:
-            answers = {key: client.get(self.bucket, key) for key in self.sizes}
+            answers = {key: client.get(self.bucket, key, range=all_of(size))
+                       for key, size in self.sizes.items()}
         finally:
             client.close()
         for key, answer in answers.items():
@@ -305,5 +366,5 @@ class OrderlyRestart(Case):
 
         self.assertGreater(min(on_the_first, on_the_second), 0)
         self.assertEqual(on_the_first + on_the_second, self.chunks)
-        self.assertEqual(sum(-(-self.sizes[key] // MIB) for key in hits), on_the_first)
+        self.assertEqual(sum(chunks_of(self.sizes[key]) for key in hits), on_the_first)
         self.expect_only_hits(lode)
