@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -82,6 +83,22 @@ def origin(build, folder, port, *more):
     folder.mkdir(exist_ok=True)
     return running([build / "lode-origin", "--dir", folder, "--listen", f"127.0.0.1:{port}",
                     "--access-key", ACCESS, "--secret-key", SECRET, *more], port)
+
+
+@contextlib.contextmanager
+def radosgw(folder):
+    """Ceph's gateway as the tests use it: its port and pid. URLs are signed by its owner from now on."""
+    global ACCESS, SECRET
+    sys.path.insert(0, str(ROOT / "tests" / "integration"))
+    from harness.origin import OWNER
+    from harness.radosgw import Radosgw
+    gateway = Radosgw(folder)
+    ACCESS, SECRET = OWNER.access_key, OWNER.secret_key
+    try:
+        gateway.start()
+        yield gateway.port, gateway.pid
+    finally:
+        gateway.stop()
 
 
 def lode(build, folder, port, gateway_port, memory="256MiB", more="", name="bench", peer=0):

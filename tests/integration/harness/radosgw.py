@@ -138,6 +138,11 @@ class Radosgw(Origin):
         self._gateway = gateway
         return self
 
+    @property
+    def pid(self):
+        """The gateway's."""
+        return self._gateway.pid
+
     def stop(self):
         # The gateway first; the OSD and the monitor have nothing on disk that is worth a farewell.
         for daemon in reversed(self._daemons):
