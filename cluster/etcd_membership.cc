@@ -297,6 +297,7 @@ void etcd_membership::drop_kept() {
 
 void etcd_membership::say() {
     std::vector<discovered> all;
+    all.reserve(nodes_.size());
     for (const auto& [name, node] : nodes_) all.push_back(node.of);
     publish(std::move(all));
 }

@@ -63,30 +63,25 @@ bool roster::heard(std::string_view address, const member& said, time_point now)
 
     const bool by_name = there != nullptr && !there->name.empty();
     if (by_name && there->name != said.name) {
-        wrong_[std::string(address)] = said.name;
+        std::string& wrong = wrong_[std::string(address)];
+        if (wrong == said.name) return false;
+        wrong = said.name;
         rebuild(now);
         return false;
     }
-    wrong_.erase(std::string(address));
+    const bool was_wrong = wrong_.erase(std::string(address)) > 0;
     description& kept = before != said_.end() ? before->second : said_[std::string(address)];
-    const bool news = kept.of != said;
-    const bool silent = now - kept.heard >= rules_.silence;
-    kept = {.of = said, .heard = now, .listed = kept.listed, .by_name = by_name};
-    kept.of.address = address;
-    // Nothing else can have changed by a word that was heard before.
-    if (news || silent || !conflicts_.empty()) rebuild(now);
+    member described = said;
+    described.address = address;
+    // A word that was heard before changes nothing, unless somebody was silent or was left out.
+    const bool is_news = kept.of != described || now - kept.heard >= rules_.silence;
+    kept = {.of = std::move(described), .heard = now, .listed = kept.listed, .by_name = by_name};
+    if (is_news || was_wrong || !is_member(said.name, address)) rebuild(now);
     return is_member(said.name, address);
 }
 
-void roster::expire(time_point now) { rebuild(now); }
-
-std::vector<std::string> roster::unknown() const {
-    std::vector<std::string> addresses;
-    for (const discovered& each : listed_) {
-        if (!each.name.empty() || each.address == self_.address) continue;
-        if (!said_.contains(each.address)) addresses.push_back(each.address);
-    }
-    return addresses;
+void roster::expire(time_point now) {
+    if (now >= next_expiry_) rebuild(now);
 }
 
 // Who holds a name or an address goes first; of the others the one that was heard last, and where that
@@ -102,6 +97,7 @@ void roster::rebuild(time_point now) {
     });
 
     std::vector<roster_conflict> found;
+    found.reserve(wrong_.size());
     for (const auto& [address, name] : wrong_) {
         found.push_back({kind::wrong_name,
                          fmt::format("the node at {} calls itself \"{}\", and \"{}\" is expected "
@@ -113,6 +109,7 @@ void roster::rebuild(time_point now) {
     for (const candidate& c : all) admit(c, into, found);
     std::ranges::sort(into.members, {}, &member::name);
     settle(std::move(found));
+    plan(now);
     if (into.members == members_) return;
     members_ = std::move(into.members);
     ++changes_;
@@ -187,6 +184,21 @@ void roster::gathering::add(const member& who) {
     members.push_back(who);
     by_name.emplace(who.name, who.address);
     if (!who.address.empty()) by_address.emplace(who.address, who.name);
+}
+
+// What has to be done later: whom to call, and when to look for those who have left.
+void roster::plan(time_point now) {
+    unknown_.clear();
+    for (const discovered& each : listed_) {
+        if (!each.name.empty() || each.address == self_.address) continue;
+        if (!said_.contains(each.address)) unknown_.push_back(each.address);
+    }
+    next_expiry_ = never;
+    for (const auto& [address, said] : said_) {
+        if (by_address_.contains(address)) continue;
+        const time_point leaves = std::max(said.heard, said.listed) + rules_.linger;
+        next_expiry_ = std::min(next_expiry_, std::max(leaves, now));
+    }
 }
 
 void roster::settle(std::vector<roster_conflict> found) {

@@ -60,7 +60,7 @@ class roster {
     // it is not the node that is meant by the address, and must not be asked for anything.
     bool heard(std::string_view address, const member& said, time_point now);
 
-    // Lets those go whose time has passed; to be called now and then.
+    // Lets those go whose time has passed; to be called now and then, and costs nothing until then.
     void expire(time_point now);
 
     // By name. The same until something changes it: `changes` counts.
@@ -68,7 +68,7 @@ class roster {
     [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
     // Addresses of which nobody knows yet who is there: to be called.
-    [[nodiscard]] std::vector<std::string> unknown() const;
+    [[nodiscard]] std::vector<std::string> unknown() const { return unknown_; }
 
     // The conflicts that hold now, and how many there have been.
     [[nodiscard]] const std::vector<roster_conflict>& conflicts() const { return conflicts_; }
@@ -101,6 +101,7 @@ class roster {
     [[nodiscard]] candidate as_candidate(const description& said, time_point now) const;
     void admit(const candidate& c, gathering& into, std::vector<roster_conflict>& found);
     void settle(std::vector<roster_conflict> found);
+    void plan(time_point now);
     void learn_own_address();
     [[nodiscard]] const discovered* listed_at(std::string_view address) const;
     [[nodiscard]] bool is_member(std::string_view name, std::string_view address) const;
@@ -115,6 +116,8 @@ class roster {
     std::map<std::string, std::string, std::less<>>
         wrong_;  // address -> the name that was said there
     std::vector<member> members_;
+    std::vector<std::string> unknown_;
+    time_point next_expiry_ = never;
     std::vector<roster_conflict> conflicts_;
     std::uint64_t changes_ = 0;
     std::uint64_t conflicts_seen_ = 0;

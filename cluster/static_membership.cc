@@ -106,11 +106,13 @@ void static_membership::resolve(const std::stop_token& stopping) {
 
 std::vector<discovered> static_membership::as_nodes() const {
     std::vector<listed_member> lines;
+    lines.reserve(nodes_.size());
     for (const listed_node& node : nodes_) {
         lines.push_back({.zone = node.zone, .capacity = node.capacity});
     }
     auto claims = claims_of_list(lines, options_.slot_unit);
     std::vector<discovered> all;
+    all.reserve(nodes_.size());
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         const listed_node& node = nodes_[i];
         if (node.capacity == bytes(0)) continue;

@@ -191,6 +191,21 @@ TEST_CASE("of two that come together, every node leaves out the same") {
     CHECK(one.members() == other.members());
 }
 
+TEST_CASE("a conflict that goes on costs no more than its first word") {
+    roster r(me);
+    r.discover({named("b", "10.0.0.2:1"), named("c", "10.0.0.3:1")}, start);
+    CHECK_FALSE(r.heard("10.0.0.2:1", node("x"), start));
+    const auto changes = r.changes();
+    for (int i = 0; i < 100; ++i) {
+        CHECK_FALSE(r.heard("10.0.0.2:1", node("x"), start));
+        CHECK(r.heard("10.0.0.3:1", node("c"), start));
+    }
+    CHECK(r.changes() == changes);
+    CHECK(r.conflicts_seen() == 1);
+    CHECK_FALSE(r.heard("10.0.0.2:1", node("y"), start));
+    CHECK(r.conflicts_seen() == 2);
+}
+
 TEST_CASE("this node's own name from elsewhere is no member and said as what it is") {
     roster r(me);
     r.discover({at("10.0.0.2:1")}, start);

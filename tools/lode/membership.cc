@@ -23,6 +23,7 @@ using source_or_sentence = std::expected<std::unique_ptr<cluster::membership>, s
 std::vector<cluster::listed_node> as_listed(
     const std::vector<frontend::cluster_node_settings>& rows) {
     std::vector<cluster::listed_node> nodes;
+    nodes.reserve(rows.size());
     for (const auto& row : rows) {
         nodes.push_back(
             {.name = row.name, .address = row.address, .zone = row.zone, .capacity = row.capacity});
