@@ -28,17 +28,18 @@ membership_status source_thread::status() const {
 }
 
 void source_thread::publish(std::vector<discovered> all) {
-    if (all.size() > members_max) {
-        counters_.skipped.add(all.size() - members_max);
-        log::warning("cluster: {} nodes were found, and {} are the most: the rest is left out",
-                     all.size(), members_max);
-        all.resize(members_max);
-    }
+    const std::size_t found = all.size();
+    if (found > members_max) all.resize(members_max);
     {
         const std::scoped_lock lock(mutex_);
         if (heard_of_ && all == current_) return;
         nodes_ = all.size();
         heard_of_ = true;
+    }
+    if (found > all.size()) {
+        counters_.skipped.add(found - all.size());
+        log::warning("cluster: {} nodes were found, and {} are the most: the rest is left out",
+                     found, members_max);
     }
     counters_.lists.add();
     current_ = all;

@@ -64,6 +64,8 @@ TEST_CASE("named nodes are members at once, by name, and leave with their entry"
                start);
     CHECK(r.changes() == 1);
 
+    // However lately it was heard.
+    CHECK(r.heard("10.0.0.3:1", node("a"), start));
     r.discover({named("b", "10.0.0.2:1")}, start);
     CHECK(names_in(r) == "b@10.0.0.2:1 me@10.0.0.1:1 ");
     CHECK(r.conflicts_seen() == 0);
@@ -191,7 +193,7 @@ TEST_CASE("of two that come together, every node leaves out the same") {
     CHECK(one.members() == other.members());
 }
 
-TEST_CASE("a conflict that goes on costs no more than its first word") {
+TEST_CASE("a conflict that goes on is one conflict and changes nothing") {
     roster r(me);
     r.discover({named("b", "10.0.0.2:1"), named("c", "10.0.0.3:1")}, start);
     CHECK_FALSE(r.heard("10.0.0.2:1", node("x"), start));
