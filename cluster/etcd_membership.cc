@@ -236,8 +236,11 @@ etcd_membership::step etcd_membership::write_self() {
 
 void etcd_membership::give_back_lease() {
     if (lease_ == 0) return;
-    (void)client_.ask("/v3/lease/revoke", print_json({{"ID", std::to_string(lease_)}}),
-                      farewell_limit, std::stop_token());
+    const auto answer =
+        client_.ask("/v3/lease/revoke", print_json({{"ID", std::to_string(lease_)}}),
+                    farewell_limit, std::stop_token());
+    // It runs out by itself.
+    if (!answer) log::debug("cluster: the lease was not given back: {}", answer.error().sentence);
 }
 
 std::expected<std::string, std::string> etcd_membership::ask(std::string_view path,
