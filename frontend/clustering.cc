@@ -1,6 +1,7 @@
 #include "frontend/clustering.h"
 
 #include "frontend/client.h"
+#include "frontend/peer/peer_source.h"
 
 namespace lode::frontend {
 namespace {
@@ -50,6 +51,15 @@ bytes load_of(const node_context& node) {
         }
     }
     return sum;
+}
+
+std::unique_ptr<engine::part_source> source_of(const serving& here,
+                                               const peer::part_question& about, unsigned spread,
+                                               std::unique_ptr<engine::part_source> origin) {
+    const bool copies = spread > 1 && here.cluster->peers.owner_of(about.id) != nullptr;
+    if (!copies) return origin;
+    return std::make_unique<peer::peer_source>(here.cluster->peers.everyone(), about,
+                                               std::move(origin));
 }
 
 peer::peer_ptr peer_for(const serving& here, const request& r, const hash128& part) {

@@ -59,6 +59,12 @@ struct clustering {
 // Bytes on their way to peers, of all cores of this node.
 [[nodiscard]] bytes load_of(const node_context& node);
 
+// Where a part that is kept here is read from, rather than with `origin` alone: a hot one is copied from the
+// node that it belongs to.
+[[nodiscard]] std::unique_ptr<engine::part_source> source_of(
+    const serving& here, const peer::part_question& about, unsigned spread,
+    std::unique_ptr<engine::part_source> origin);
+
 // Who is to be asked for a part of what `r` asks for; null: it is read here. What lies under a customer's
 // key stays here, as the key does.
 [[nodiscard]] peer::peer_ptr peer_for(const serving& here, const request& r, const hash128& part);

@@ -287,10 +287,17 @@ class cached_answer {
         if (!request) co_return std::unexpected(request.error());
         const sealing::part_view view(slice.plain, request_.customer_key);
         co_return co_await here_.node.store.fill(
-            slice.stored, still_wanted(slice),
-            view.source(std::make_unique<origin::part_fetch>(here_.node.links, std::move(*request),
-                                                             version_, slice.index)),
+            slice.stored, still_wanted(slice), view.source(source_for(slice, std::move(*request))),
             engine::fill_extent::whole_part);
+    }
+
+    std::unique_ptr<engine::part_source> source_for(const part_slice& slice,
+                                                    origin::fetch_request request) {
+        auto origin = std::make_unique<origin::part_fetch>(here_.node.links, std::move(request),
+                                                           version_, slice.index);
+        if (here_.cluster == nullptr || is_sealed() || !request_.name.scope.empty()) return origin;
+        const unsigned spread = here_.cluster->peers.spread_of(slice.stored.id);
+        return source_of(here_, question_about(slice), spread, std::move(origin));
     }
 
     // For what the first bytes bring nobody waits; where they bring everything, all of it is wanted next

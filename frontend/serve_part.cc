@@ -56,7 +56,7 @@ class part_service {
         if (!ready) co_return co_await refuse(ready.error());
         word_.word = found_.word();
         word_.detail = found_.detail();
-        if (question_.want == part_question::want_kind::bytes) co_return co_await send_bytes();
+        if (peer::wants_bytes(question_)) co_return co_await send_bytes();
         co_return co_await send(write_head(line_, 200, bytes(0), word_), {});
     }
 
@@ -69,6 +69,7 @@ class part_service {
 
     // The rate of this part's questions, which decides over how many candidates they are spread.
     void note_heat() {
+        if (question_.want == part_question::want_kind::copy) return;
         cluster::hot_parts& hot = here_.cluster->hot;
         const time_point now = engine::now();
         hot.asked(part_.id, question_.end - question_.first, question_.spread, now);
@@ -96,11 +97,14 @@ class part_service {
     engine::task<result<>> fill() {
         if (here_.identity == nullptr) co_return fail(errc::denied);
         here_.cluster->served.filled.add();
+        // A copy is not made of another copy.
+        const bool copies = question_.want == part_question::want_kind::bytes;
         co_return co_await here_.node.store.fill(
             part_, wanted_,
-            std::make_unique<origin::part_fetch>(here_.node.links,
-                                                 origin::own_request(question_.name),
-                                                 asked_.version, asked_.index),
+            source_of(here_, question_, copies ? question_.spread : 1,
+                      std::make_unique<origin::part_fetch>(here_.node.links,
+                                                           origin::own_request(question_.name),
+                                                           asked_.version, asked_.index)),
             engine::fill_extent::whole_part);
     }
 

@@ -1,6 +1,8 @@
 #include "engine/runtime/socket.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include <netinet/in.h>
@@ -69,6 +71,13 @@ task<result<std::size_t>> tcp_socket::receive(std::span<std::byte> into) {
     auto got = co_await run(receiving_, [&] { return engine::receive(fd_, into); });
     if (!got) co_return std::unexpected(got.error());
     co_return *got;
+}
+
+void tcp_socket::wait_for_at_least(std::size_t amount) {
+    if (amount == least_) return;
+    const int least = static_cast<int>(std::min<std::size_t>(amount, std::numeric_limits<int>::max()));
+    // The kernel halves it where the receive buffer is small; where it refuses, we wake up more often.
+    if (::setsockopt(fd_, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0) least_ = amount;
 }
 
 task<result<>> tcp_socket::send(std::span<iovec> pieces) {

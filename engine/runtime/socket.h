@@ -29,6 +29,7 @@ class tcp_socket final : public stream {
     static task<result<std::unique_ptr<tcp_socket>>> connect(socket_address to, time_point until);
 
     task<result<std::size_t>> receive(std::span<std::byte> into) override;
+    void wait_for_at_least(std::size_t amount) override;
     task<result<>> send(std::span<iovec> pieces) override;
     task<result<>> finish_sending() override;
     void expire_at(time_point when) override;
@@ -55,6 +56,7 @@ class tcp_socket final : public stream {
     ended ended_ = ended::no;
     operation* receiving_ = nullptr;
     operation* sending_ = nullptr;
+    std::size_t least_ = 1;  // as the kernel was told
     time_point deadline_ = never;
     timer timer_;  // armed at or before deadline_; moved only when it fires
 };

@@ -34,6 +34,10 @@ class stream {
     // At least one byte, or 0 when the peer has finished sending.
     virtual task<result<std::size_t>> receive(std::span<std::byte> into) = 0;
 
+    // From now on receive() may wait until so many bytes have come or the peer has finished: waking up
+    // for each few of a large body costs more than it saves. Never more than will come; 1 switches it off.
+    virtual void wait_for_at_least(std::size_t /*amount*/) {}
+
     // Sends everything in `pieces`, in one message where possible. The pieces' iovecs are consumed:
     // their contents are unspecified afterwards.
     virtual task<result<>> send(std::span<iovec> pieces) = 0;

@@ -13,10 +13,10 @@ result<part_reply> understood(const http::response_head& head, const part_questi
     if (!said || said->part != q.id) return fail(errc::protocol);
     const part_reply reply{.status = head.status, .length = head.content_length, .said = *said};
     const bool has_bytes = head.status == 206;
-    if (has_bytes && (q.want != want_kind::bytes || reply.length != q.end - q.first)) {
+    if (has_bytes && (!wants_bytes(q) || reply.length != q.end - q.first)) {
         return fail(errc::protocol);
     }
-    if (head.status == 200 && (q.want == want_kind::bytes || reply.length > bytes(0))) {
+    if (head.status == 200 && (wants_bytes(q) || reply.length > bytes(0))) {
         return fail(errc::protocol);
     }
     if (head.status == 200 && (q.want == want_kind::held) != said->held.has_value()) {

@@ -25,7 +25,7 @@ constexpr std::uint64_t object_size_max = engine::part_length_max.count();
 constexpr std::array<std::string_view, 12> question_fields = {
     "bucket", "key",  "version", "stored", "etag",   "modified",
     "size",   "part", "id",      "want",   "direct", "spread"};
-constexpr std::array<std::string_view, 4> wants = {"bytes", "fill", "held", "purge"};
+constexpr std::array<std::string_view, 5> wants = {"bytes", "fill", "held", "copy", "purge"};
 
 bool fits(const part_question& q) {
     return q.name.bucket.size() <= bucket_max && q.name.key.size() <= key_max &&
@@ -93,7 +93,7 @@ void read_part(field_reader& fields, part_question& q) {
 std::string_view read_range(std::optional<std::string_view> range, part_question& q) {
     constexpr std::string_view unit = "bytes=";
     if (!range) {
-        return q.want == part_question::want_kind::bytes ? "It wants bytes and has no Range." : "";
+        return wants_bytes(q) ? "It wants bytes and has no Range." : "";
     }
     const auto pair = range->starts_with(unit) ? parse_pair(range->substr(unit.size()))
                                                : std::optional<number_pair>();
@@ -123,7 +123,7 @@ part_question question_about(const origin::object_name& name, const origin::obje
 result<> write_question(const part_question& q, std::uint32_t protocol, std::string& target,
                         std::string& range) {
     LODE_ASSERT(q.first <= q.end && q.end - part_offset(0) <= q.part.length);
-    LODE_ASSERT(q.want != part_question::want_kind::bytes || q.first < q.end);
+    LODE_ASSERT(!wants_bytes(q) || q.first < q.end);
     LODE_ASSERT(q.spread > 0 && q.spread <= spread_max);
     if (!fits(q)) return fail(errc::too_large);
     target = path_of(protocol, part_word);

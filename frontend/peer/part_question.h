@@ -34,6 +34,7 @@ struct part_question {
         bytes,  // the range
         fill,   // that the part is brought in, the range first; no bytes
         held,   // how much of the range, or of the part, is there; no bytes
+        copy,  // the range, which who is asked brings from nowhere but the origin: for a copy of a hot part
         purge,  // that the part is forgotten; how much of it was there; no bytes
     };
 
@@ -51,6 +52,12 @@ struct part_question {
     want_kind want = want_kind::bytes;
     std::uint32_t spread = 1;  // over so many candidates the asker divides its questions
 };
+
+// Whether the answer has a body.
+[[nodiscard]] constexpr bool wants_bytes(const part_question& q) {
+    using want = part_question::want_kind;
+    return q.want == want::bytes || q.want == want::copy;
+}
 
 // Everything but range, want and spread. `name` has neither a scope nor a customer's key.
 [[nodiscard]] part_question question_about(const origin::object_name& name,

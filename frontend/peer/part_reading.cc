@@ -9,6 +9,10 @@
 namespace lode::frontend::peer {
 namespace {
 
+// Of a hit, so many bytes are waited for at a time: enough to make waking up cheap, and little beside what a
+// socket holds.
+constexpr std::size_t gathered_most = std::size_t{128} << 10U;
+
 using freshness = http::connection_pool::freshness;
 
 // A device that stalls is given up by the peer itself; a peer that died is suspected long before.
@@ -121,7 +125,7 @@ result<part_answer> part_reading::understand(const http::response_head& head) {
     at_->heard(*said);
     all_.told_load(*at_);
     all_.told_spread(question_.id, said->spread);
-    const bool has_bytes = question_.want == part_question::want_kind::bytes;
+    const bool has_bytes = wants_bytes(question_);
     const unsigned right = has_bytes ? 206 : 200;
     if (head.status != right) {
         answered_ = true;
@@ -141,6 +145,9 @@ engine::task<result<std::size_t>> part_reading::read(std::span<std::byte> into) 
             co_return std::size_t{0};
         }
         if (!lease_) {
+            if (next_ == nullptr && tried_count_ > 0 && others_ == others::do_not_count) {
+                co_return fail(errc::unavailable);
+            }
             if (next_ == nullptr) {
                 next_ = all_.choose(question_.id, std::span(tried_).first(tried_count_));
             }
@@ -149,6 +156,9 @@ engine::task<result<std::size_t>> part_reading::read(std::span<std::byte> into) 
         }
         http::client_connection& connection = **lease_;
         connection.stream().expire_at(engine::now() + patience());
+        const std::size_t left = (question_.end - position()).count();
+        connection.stream().wait_for_at_least(
+            word_ == cache_word::hit ? std::min({left, into.size(), gathered_most}) : 1);
         auto got = co_await connection.reader().read_body(into);
         if (got && *got == 0) got = fail(errc::closed);
         if (!got) {
@@ -196,6 +206,7 @@ void part_reading::leave(error why) {
 // `whole`: what was said is complete, so that the connection can carry the next question.
 void part_reading::let_go(bool whole) {
     unlink();
+    (*lease_)->stream().wait_for_at_least(1);
     if (whole && (*lease_)->reader().body_complete()) {
         (*lease_)->stream().expire_at(never);
         lease_->keep();
@@ -209,7 +220,7 @@ void part_reading::end() {
 
 void part_reading::abandon() {
     abandoned_ = true;
-    (*lease_)->stream().abort();
+    if (lease_) (*lease_)->stream().abort();
 }
 
 }  // namespace lode::frontend::peer

@@ -31,6 +31,7 @@ void peer_node::heard(const description& about) {
     complaint_.clear();
     state = about.state;
     view = described_view_ = about.view;
+    described_ = engine::now();
     load = about.load;
     if (hear_) hear_(address, about);
 }

@@ -41,6 +41,9 @@ using news_of = std::function<void(const std::string& address, const description
 
 class peer_node final : public peer_listener {
   public:
+    // Much less than the time after which a name that only a node itself has told is doubted (roster.h).
+    static constexpr duration describe_every = std::chrono::seconds(10);
+
     struct options {
         std::string name;
         std::string address;
@@ -61,8 +64,10 @@ class peer_node final : public peer_listener {
     // An answer's word on itself.
     void heard(const part_answer& a);
 
-    // What it described itself by has changed since.
-    [[nodiscard]] bool has_news() const { return view != described_view_; }
+    // It may describe itself in another way than it did last.
+    [[nodiscard]] bool has_news(time_point now) const {
+        return view != described_view_ || now - described_ > describe_every;
+    }
 
     // Ends the answers from which nothing came since `since`: they are read elsewhere.
     void abandon_silent(time_point since);
@@ -84,6 +89,7 @@ class peer_node final : public peer_listener {
 
     const news_of& hear_;
     std::uint64_t described_view_ = 0;
+    time_point described_{};
     std::string complaint_;  // logged last
 };
 

@@ -110,6 +110,15 @@ peer_ptr peers::choose(const hash128& part, std::span<const peer_node* const> tr
     return by_index_[chosen->value()];
 }
 
+peer_ptr peers::owner_of(const hash128& part) const {
+    const auto self = view_->self();
+    if (!self || by_index_.size() < 2) return nullptr;
+    const cluster::candidates owner = view_->candidates_of(part, 1);
+    if (owner.empty() || owner[0] == *self) return nullptr;
+    const bool askable = standing_of(owner[0], engine::now(), {}) != cluster::standing::refuse;
+    return askable ? by_index_[owner[0].value()] : nullptr;
+}
+
 cluster::standing peers::standing_of(cluster::member_index who, time_point now,
                                      std::span<const peer_node* const> tried) const {
     using enum cluster::standing;
@@ -203,7 +212,7 @@ engine::task<void> peers::probe(peer_ptr peer) {
 // A hello says everything; between two of them, the peer is only asked whether it has changed.
 engine::task<result<>> peers::look_after(peer_node& peer, time_point until) {
     using freshness = http::connection_pool::freshness;
-    const freshness wanted = peer.has_news() ? freshness::fresh : freshness::any;
+    const freshness wanted = peer.has_news(engine::now()) ? freshness::fresh : freshness::any;
     for (const freshness f : {wanted, freshness::fresh}) {
         auto lease = co_await peer.pool.acquire(until, f);
         if (!lease) co_return std::unexpected(lease.error());

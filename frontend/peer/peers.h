@@ -63,6 +63,10 @@ class peers {
     [[nodiscard]] peer_ptr choose(const hash128& part,
                                   std::span<const peer_node* const> tried = {});
 
+    // Whom a hot part is copied from: the one that it belongs to, unless that is this node or cannot be
+    // asked.
+    [[nodiscard]] peer_ptr owner_of(const hash128& part) const;
+
     [[nodiscard]] unsigned spread_of(const hash128& part) const;
     // What an answer said.
     void told_spread(const hash128& part, unsigned spread);
@@ -78,6 +82,8 @@ class peers {
 
     // Looks after the peers from now on: this core after each cores-th of them.
     void start(const by_core& everyone, std::size_t self);
+    // As start() was told.
+    [[nodiscard]] const by_core& everyone() const { return *everyone_; }
     [[nodiscard]] bool closing() const { return closing_; }
     // Fails what waits for peers.
     void abort();
