@@ -21,8 +21,6 @@ struct sighting {
     peer_tally questions;
 };
 
-using cluster::member_index;
-
 sighting sighting_of(const peer::peer_node& p) {
     const peer::peer_counters& c = p.counts;
     return {.name = p.name,

@@ -75,7 +75,8 @@ task<result<std::size_t>> tcp_socket::receive(std::span<std::byte> into) {
 
 void tcp_socket::wait_for_at_least(std::size_t amount) {
     if (amount == least_) return;
-    const int least = static_cast<int>(std::min<std::size_t>(amount, std::numeric_limits<int>::max()));
+    const int least =
+        static_cast<int>(std::min<std::size_t>(amount, std::numeric_limits<int>::max()));
     // The kernel halves it where the receive buffer is small; where it refuses, we wake up more often.
     if (::setsockopt(fd_, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0) least_ = amount;
 }
