@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.h"
-#include "frontend/peer/part_reading.h"
+#include "frontend/peer/part_call.h"
 
 namespace lode::frontend::peer {
 namespace {
@@ -59,9 +59,9 @@ void peer_node::heard(const part_answer& a) {
 }
 
 void peer_node::abandon_silent(time_point since) {
-    part_reading* r = readings.empty() ? nullptr : &readings.front();
-    for (; r != nullptr; r = readings.next_of(*r)) {
-        if (r->heard() < since) r->abandon();
+    part_call* c = calls.empty() ? nullptr : &calls.front();
+    for (; c != nullptr; c = calls.next_of(*c)) {
+        if (c->heard() < since) c->abandon(part_call::reason::silence);
     }
 }
 

@@ -23,7 +23,7 @@
 
 namespace lode::frontend::peer {
 
-class part_reading;
+class part_call;
 
 struct peer_counters {
     counter asked;       // questions about parts
@@ -76,7 +76,7 @@ class peer_node final : public peer_listener {
     const std::string address;
     http::connection_pool pool;
     cluster::peer_health health;
-    list<part_reading> readings;  // under way
+    list<part_call> calls;  // under way
     peer_counters counts;
 
     // As it said last.

@@ -1,7 +1,6 @@
 #include "frontend/peer/peer_source.h"
 
 #include "engine/runtime/core.h"
-#include "frontend/peer/part_reading.h"
 
 namespace lode::frontend::peer {
 
@@ -44,7 +43,7 @@ engine::task<result<>> peer_source::copy(part_reading& from, engine::fill_sink& 
 void peer_source::abort() {
     aborted_ = true;
     for (job* j = jobs_.empty() ? nullptr : &jobs_.front(); j != nullptr; j = jobs_.next_of(*j)) {
-        j->reading.abandon();
+        j->reading.abort();
     }
     origin_->abort();
 }

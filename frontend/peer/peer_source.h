@@ -15,8 +15,7 @@
 
 #include "engine/base/list.h"
 #include "engine/store/part_source.h"
-#include "frontend/peer/part_question.h"
-#include "frontend/peer/peers.h"
+#include "frontend/peer/part_reading.h"
 
 namespace lode::frontend::peer {
 

@@ -136,12 +136,10 @@ unsigned peers::spread_of(const hash128& part) const {
     return std::min(spreads_.spread_of(part, engine::now()), options_.spread_max);
 }
 
-void peers::told_spread(const hash128& part, unsigned spread) {
-    if (spread > 1) spreads_.told(part, spread, engine::now());
-}
-
-void peers::told_load(const peer_node& peer) {
-    if (const auto who = view_->find(peer.name)) loads_.reported(*who, peer.load, engine::now());
+void peers::told(const peer_node& peer, const part_answer& said) {
+    const time_point now = engine::now();
+    if (said.spread > 1) spreads_.told(said.part, said.spread, now);
+    if (const auto who = view_->find(peer.name)) loads_.reported(*who, said.load, now);
 }
 
 void peers::ask_to_fill(part_question question, peer_ptr whom) {
@@ -152,7 +150,8 @@ void peers::ask_to_fill(part_question question, peer_ptr whom) {
 }
 
 engine::task<void> peers::have_filled(part_question question, peer_ptr whom) {
-    part_reading asking(*this, std::move(question), std::move(whom));
+    part_reading asking(*this, std::move(question), std::move(whom),
+                        part_reading::others::do_not_count);
     if (co_await asking.open()) asking.end();
     --fills_asked_;
 }
@@ -188,11 +187,11 @@ engine::task<void> peers::tell(std::string name, cluster::peer_state state) {
         if (core == self_) continue;
         peers* there = (*everyone_)[core];
         co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
-                                 [&] { there->told(name, state); });
+                                 [&] { there->learn(name, state); });
     }
 }
 
-void peers::told(const std::string& name, cluster::peer_state state) {
+void peers::learn(const std::string& name, cluster::peer_state state) {
     const auto found = by_name_.find(name);
     if (found != by_name_.end()) found->second->health.told(state, engine::now());
 }
@@ -237,7 +236,7 @@ engine::task<result<>> peers::look_after(peer_node& peer, time_point until) {
         const auto said = parse_answer(text.value_or(""));
         if (!said) co_return fail(errc::protocol);
         peer.heard(*said);
-        told_load(peer);
+        told(peer, *said);
         stream.expire_at(never);
         lease->keep();
         co_return result<>{};

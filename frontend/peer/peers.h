@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "cluster/choice.h"
+#include "cluster/hedge_budget.h"
 #include "cluster/load_board.h"
 #include "cluster/spread_memory.h"
 #include "cluster/view.h"
@@ -69,8 +70,15 @@ class peers {
 
     [[nodiscard]] unsigned spread_of(const hash128& part) const;
     // What an answer said.
-    void told_spread(const hash128& part, unsigned spread);
-    void told_load(const peer_node& peer);
+    void told(const peer_node& peer, const part_answer& said);
+
+    // Second questions to whoever might be faster.
+    [[nodiscard]] cluster::hedge_budget& hedges() { return hedges_; }
+    void count_hedge() { hedged_.add(); }
+    [[nodiscard]] const counter& hedged() const { return hedged_; }
+
+    // Goes on after whoever began it; close() waits for it.
+    void background(engine::task<void> work) { background_.spawn(std::move(work)); }
 
     // Has the part brought in where it will be asked for soon. Nobody hears what comes of it.
     void ask_to_fill(part_question question, peer_ptr whom);
@@ -100,7 +108,7 @@ class peers {
     engine::task<void> probe(peer_ptr peer);
     engine::task<result<>> look_after(peer_node& peer, time_point until);
     engine::task<void> tell(std::string name, cluster::peer_state state);
-    void told(const std::string& name, cluster::peer_state state);
+    void learn(const std::string& name, cluster::peer_state state);
     engine::task<void> have_filled(part_question question, peer_ptr whom);
     void retire(peer_ptr peer);
     static engine::task<void> close_connections(peer_ptr peer);
@@ -114,6 +122,8 @@ class peers {
     std::vector<peer_ptr> by_index_;  // of view_; null: ourselves
     cluster::load_board loads_;       // of view_
     cluster::spread_memory spreads_;
+    cluster::hedge_budget hedges_;
+    counter hedged_;
     lode::random chance_;
 
     const by_core* everyone_ = nullptr;
