@@ -119,7 +119,7 @@ TEST_CASE("the first bytes of a miss are sent before anything is fetched") {
     const std::string again = world.get("/data/k");
     CHECK(header_of(again, "X-Cache") == "HIT");
     CHECK((body_of(again) == body));
-    CHECK(bytes_from_origin(world) == 0);
+    CHECK(world.body_bytes() == 0);
 }
 
 TEST_CASE("the first bytes do not wait for the fill, and it does not wait for them") {
@@ -187,7 +187,7 @@ TEST_CASE("a range asks for its own first bytes, and its part is brought in besi
         const bool is_suffix = c.line.find("=-") != std::string::npos;
         const std::size_t soon = is_suffix ? 0 : std::min(most, c.end - c.first);
         CHECK(body_of(answer.soon).size() == soon);
-        CHECK(bytes_fetched(world) == body.size());
+        CHECK(world.fetched_bytes() == body.size());
         CHECK(header_of(world.get("/data/k"), "X-Cache") == "HIT");
     }
 }
@@ -226,7 +226,7 @@ TEST_CASE(
             CHECK((body_of(answer) == body.substr(first)));
             CHECK((body_of(whole) == body));
             CHECK(world.asked[0].header("range").starts_with("bytes=" + std::to_string(first)));
-            CHECK(bytes_fetched(world) <= body.size());
+            CHECK(world.fetched_bytes() <= body.size());
         }
     }
 }
@@ -271,7 +271,7 @@ TEST_CASE("sixty-four clients of one cold object ask for its first bytes once") 
                       return !r.is_fetch() && r.body_out > 1;
                   }) == 1);
             const bool is_all = size <= most;
-            CHECK(bytes_from_origin(world) <= size + (is_all ? 0 : most) + 63);
+            CHECK(world.body_bytes() <= size + (is_all ? 0 : most) + 63);
             CHECK(count_fetches(world) == (is_all ? 0 : 1));
         }
     }
@@ -289,7 +289,7 @@ TEST_CASE(
 
     for (const auto& answer : answers) CHECK((body_of(answer) == body));
     CHECK(w.world.asked.size() < requests.size());
-    CHECK(bytes_from_origin(w.world) <= body.size() + most);
+    CHECK(w.world.body_bytes() <= body.size() + most);
 }
 
 TEST_CASE("an origin that ignores ranges is asked as the client asked, and its bytes are right") {
@@ -424,7 +424,7 @@ TEST_CASE("where most of what is learned is here already, only one byte is asked
     world.asked.clear();
 
     for (int n = 0; n < count; ++n) CHECK(get(n) == "HIT");
-    CHECK(bytes_from_origin(world) <= 10 * most);
+    CHECK(world.body_bytes() <= 10 * most);
     CHECK(world.asked.back().header("range") == "bytes=0-0");
 
     // And again as soon as it is worth while.

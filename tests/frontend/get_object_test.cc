@@ -245,7 +245,7 @@ TEST_CASE("sixteen clients of one cold object cost the origin its bytes once") {
     const auto answers = world.talk_all(std::vector<std::string>(16, request));
 
     for (const auto& answer : answers) CHECK((body_of(answer) == body));
-    CHECK(bytes_fetched(world) == body.size());
+    CHECK(world.fetched_bytes() == body.size());
 }
 
 TEST_CASE("an origin that breaks off in the middle is asked for the rest, and for nothing twice") {
@@ -257,7 +257,7 @@ TEST_CASE("an origin that breaks off in the middle is asked for the rest, and fo
     const std::string answer = world.get("/data/k");
 
     CHECK((body_of(answer) == body));
-    CHECK(bytes_fetched(world) == body.size());
+    CHECK(world.fetched_bytes() == body.size());
     CHECK(world.serving().data.fetches().resumes.value() == 1);
 }
 

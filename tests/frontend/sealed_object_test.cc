@@ -155,7 +155,7 @@ TEST_CASE("a range of a cold sealed object brings in its part, each slice once")
 
     CHECK((body_of(answer) == body.substr(2 * slice + 5, 5)));
     world.rest();
-    CHECK(bytes_fetched(world) == body.size());
+    CHECK(world.fetched_bytes() == body.size());
 }
 
 TEST_CASE(
@@ -311,7 +311,7 @@ TEST_CASE("sixteen clients with the key cost the origin a sealed object once") {
     const auto answers = world.talk_all(std::vector<std::string>(16, request));
 
     for (const auto& answer : answers) CHECK((body_of(answer) == body));
-    CHECK(bytes_fetched(world) == body.size());
+    CHECK(world.fetched_bytes() == body.size());
 }
 
 TEST_CASE("an empty object under a key is passed through") {

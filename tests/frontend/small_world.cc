@@ -1,299 +1,46 @@
 #include "tests/frontend/small_world.h"
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
-#include "engine/base/random.h"
 #include "engine/runtime/scope.h"
-#include "engine/runtime/simulated_stream.h"
-#include "frontend/connection.h"
-#include "frontend/http/dialer.h"
-#include "frontend/s3/conditionals.h"
-#include "frontend/s3/query.h"
-#include "frontend/s3/range.h"
 
 namespace lode::frontend {
 namespace {
 
-using engine::simulated_stream;
 using engine::task;
 
-std::string answer_head(unsigned status, const stored_object* object, std::size_t length,
-                        std::string_view extra = {}) {
-    std::string head = "HTTP/1.1 " + std::to_string(status) + " Whatever\r\n";
-    if (object != nullptr && status != 304) {
-        head += "ETag: " + object->etag + "\r\nLast-Modified: " + object->modified + "\r\n" +
-                object->metadata;
-    }
-    head += extra;
-    if (status != 304) head += "Content-Length: " + std::to_string(length) + "\r\n";
-    return head + "x-amz-request-id: origin\r\n\r\n";
-}
-
-}  // namespace
-
-std::string origin_request::header(std::string_view name) const {
-    for (const auto& [n, v] : headers) {
-        if (http::equal_ignoring_case(n, name)) return v;
-    }
-    return {};
-}
-
-struct small_world::parts {
-    parts(std::uint64_t seed, settings s) : world(seed), config(std::move(s)) {}
-
-    engine::simulation world;
-    settings config;
-    std::unique_ptr<engine::part_store> store;
-    std::unique_ptr<node_context> node;
-    std::unique_ptr<frontend::serving> here;
-    engine::scope origin_connections;
-};
-
-// Dials by making a pair of streams and letting the origin serve the other end.
-class small_world::dialer final : public http::dialer {
-  public:
-    dialer(small_world& world, std::string place) : world_(world), place_(std::move(place)) {}
-
-    task<result<http::dialed>> dial(time_point) override {
-        world_.dialled.push_back(place_);
-        if (!world_.reachable || world_.unreachable.contains(place_)) {
-            co_return fail(errc::unavailable);
-        }
-        auto [ours, theirs] = simulated_stream::make_pair({});
-        world_.parts_->origin_connections.spawn(serve(world_, place_, std::move(theirs)));
-        co_return http::dialed{.stream = std::move(ours), .fd = -1};
-    }
-
-  private:
-    static task<void> serve(small_world& world, std::string place,
-                            std::unique_ptr<engine::stream> stream) {
-        http::message_reader reader(*stream, {});
-        for (;;) {
-            auto head = co_await reader.read_request();
-            if (!head) break;
-            origin_request request{.place = place,
-                                   .method = std::string(head->method),
-                                   .target = std::string(head->target)};
-            for (const auto& h : head->headers) {
-                request.headers.emplace_back(std::string(h.name), std::string(h.value));
-            }
-            const bool at_once = head->expect_continue && !world.invites;
-            if (head->expect_continue && world.invites) {
-                constexpr std::string_view go = "HTTP/1.1 100 Continue\r\n\r\n";
-                if (!co_await engine::send_all(*stream, std::as_bytes(std::span(go)))) break;
-            }
-            std::byte buffer[4096];
-            while (!at_once) {
-                auto got = co_await reader.read_body(buffer);
-                if (!got || *got == 0) break;
-                request.body.append(reinterpret_cast<const char*>(buffer), *got);
-            }
-            if (!at_once && !reader.body_complete()) break;
-            duration thinks = world.thinks;
-            if (request.is_fetch()) thinks += world.fetch_thinks;
-            if (thinks > duration::zero()) co_await engine::sleep_for(thinks);
-            bool keep = true;
-            const std::string answer = world.answer_of(request, head->headers, keep);
-            world.asked.push_back(std::move(request));
-            if (!co_await engine::send_all(*stream, std::as_bytes(std::span(answer)))) break;
-            if (!keep) break;
-        }
-        co_await stream->close();
-    }
-
-    small_world& world_;
-    std::string place_;
-};
-
-std::string small_world::answer_of(origin_request& request, std::span<const http::header> headers,
-                                   bool& keep) {
-    if (instead) {
-        if (auto raw = instead(request)) {
-            request.status = lode::frontend::status_of(*raw);
-            keep = false;
-            return *raw;
-        }
-    }
-    if (request.method == "PUT") {
-        objects[request.target] = {.body = request.body, .etag = "\"put\""};
-        request.status = 200;
-        return answer_head(200, nullptr, 0);
-    }
-    const auto [path, query] = s3::split(request.target);
-    auto found = objects.find(request.target);
-    if (found == objects.end()) found = objects.find(std::string(path));
-    if (found == objects.end()) {
-        request.status = 404;
-        return answer_head(404, nullptr, 9) + (request.method == "HEAD" ? "" : "not there");
-    }
-    const stored_object& object = found->second;
-    const auto verdict = s3::evaluate(
-        headers,
-        s3::validators{.etag = object.etag, .last_modified = s3::parse_http_date(object.modified)},
-        s3::access::read);
-    const bool too_early =
-        keeps_fractions && request.header("if-unmodified-since") == object.modified;
-    if (too_early) {
-        request.status = 412;
-        return answer_head(412, &object, 0);
-    }
-    if (verdict != s3::condition_verdict::proceed) {
-        request.status = verdict == s3::condition_verdict::not_modified ? 304 : 412;
-        return answer_head(request.status, &object, 0);
-    }
-    const std::string key = request.header("x-amz-server-side-encryption-customer-key-MD5");
-    if (key != object.customer_key_md5) {
-        request.status = key.empty() || object.customer_key_md5.empty() ? 400 : 403;
-        return answer_head(request.status, nullptr, 7) +
-               (request.method == "HEAD" ? "" : "refused");
-    }
-    std::string_view body = object.body;
-    std::string extra;
-    request.status = 200;
-    if (auto number = s3::find_parameter(query, "partNumber");
-        number && *number && !object.parts.empty()) {
-        const std::size_t n = std::stoul(**number);
-        if (n > object.parts.size()) {
-            request.status = 416;
-            return answer_head(416, nullptr, 0);
-        }
-        std::size_t first = 0;
-        for (std::size_t i = 0; i + 1 < n; ++i) first += object.parts[i];
-        const s3::byte_range part{.first = object_offset(first),
-                                  .last = object_offset(first + object.parts[n - 1] - 1)};
-        extra = "Content-Range: " + s3::content_range(part, bytes(body.size())) +
-                "\r\nx-amz-mp-parts-count: " + std::to_string(object.parts.size()) + "\r\n";
-        body = body.substr(first, object.parts[n - 1]);
-        request.status = 206;
-    }
-    if (auto type = s3::find_parameter(query, "response-content-type"); type && *type) {
-        extra += "Content-Type: " + **type + "\r\n";
-    }
-    if (const std::string range = request.header("range"); !range.empty()) {
-        const auto resolved = s3::resolve(s3::parse_range(range), bytes(body.size()));
-        if (resolved.outcome == s3::range_outcome::unsatisfiable) {
-            request.status = 416;
-            return answer_head(416, nullptr, 0);
-        }
-        if (resolved.outcome == s3::range_outcome::part) {
-            extra =
-                "Content-Range: " + s3::content_range(resolved.range, bytes(body.size())) + "\r\n";
-            body = body.substr(resolved.range.first.value(), resolved.range.length().count());
-            request.status = 206;
-        }
-    }
-    if (request.status == 200 && !request.header("x-amz-checksum-mode").empty()) {
-        extra += object.checksum;
-    }
-    std::string answer = answer_head(request.status, &object, body.size(), extra);
-    if (request.method == "HEAD") return answer;
-    if (break_body_after && body.size() > *break_body_after) {
-        body = body.substr(0, *break_body_after);
-        keep = false;
-    }
-    request.body_out = body.size();
-    return answer.append(body);
-}
-
-namespace {
-
-task<void> start_store(engine::part_store& store) {
-    auto started = co_await store.start(core_id(0));
-    LODE_ASSERT(started.has_value());
-}
-
-task<void> speak(engine::stream& stream, std::string bytes) {
-    // The server may close before it has read everything.
-    (void)co_await engine::send_all(stream, std::as_bytes(std::span(bytes)));
-    (void)co_await stream.finish_sending();
-}
-
-task<void> one_client(frontend::serving& here, std::string bytes, std::string& answer) {
-    auto [ours, theirs] = simulated_stream::make_pair({});
-    connection server_side(here, std::move(theirs));
-    engine::scope both;
-    both.spawn(server_side.run());
-    both.spawn(speak(*ours, std::move(bytes)));
-    std::byte buffer[16384];
-    for (;;) {
-        auto got = co_await ours->receive(buffer);
-        if (!got || *got == 0) break;
-        answer.append(reinterpret_cast<const char*>(buffer), *got);
-    }
-    // Both must have stopped using the stream before it is closed.
-    ours->abort();
-    co_await both.close();
-    co_await ours->close();
-}
-
-task<void> all_clients(frontend::serving& here, std::vector<std::string> requests,
+task<void> all_clients(small_node& node, std::vector<std::string> requests,
                        std::vector<std::string>& answers) {
     engine::scope clients;
     for (std::size_t i = 0; i < requests.size(); ++i) {
-        clients.spawn(one_client(here, std::move(requests[i]), answers[i]));
+        clients.spawn(node.talk(std::move(requests[i]), answers[i]));
     }
     co_await clients.close();
 }
 
+task<void> end_world(small_node& node, small_origin& origin) {
+    co_await node.stop();
+    co_await origin.end();
+}
+
 task<void> forget_memory(engine::part_store& store) { co_await store.drop_memory(); }
+
+task<void> sleep(duration time) { co_await engine::sleep_for(time); }
 
 }  // namespace
 
 small_world::small_world(std::uint64_t seed, settings s, std::optional<s3::credentials> identity,
                          std::uint32_t fills_max)
-    : parts_(std::make_unique<parts>(seed, std::move(s))) {
-    if (parts_->config.origin.gateway.empty()) parts_->config.origin.gateway = "http://origin:80";
-    parts_->config.node.name = "n";
-    parts_->config.listen.domains = {"lode.internal"};
-    engine::store_options o;
-    o.memory = bytes(64U << 20U);
-    o.fills_max = fills_max;
-    auto store = engine::part_store::open(o);
-    LODE_ASSERT(store.has_value());
-    parts_->store = std::move(*store);
-    parts_->node = std::make_unique<node_context>(
-        node_context{.settings = parts_->config,
-                     .store = *parts_->store,
-                     .cache_name = "\"n\"",
-                     .gateway_authority = "origin",
-                     .links = origin::links_by_core(1),
-                     .gateways = origin::gateway::by_core(1),
-                     .limits = {.head = parts_->config.limits.head},
-                     .servings = std::vector<frontend::serving*>(1)});
-    run(start_store(*parts_->store));
-    auto signer = identity ? std::make_unique<s3::signer>(*identity, "us-east-1") : nullptr;
-    parts_->here = std::make_unique<frontend::serving>(
-        *parts_->node, std::make_unique<dialer>(*this, "origin"), std::move(signer), nullptr,
-        [this](const http::endpoint& where) {
-            return std::make_unique<dialer>(*this, where.authority());
-        });
-    parts_->node->servings[0] = parts_->here.get();
-    parts_->node->links[0] = &parts_->here->data;
-    parts_->node->gateways[0] = &parts_->here->gateway;
+    : world_(seed),
+      node_(*this,
+            {.config = std::move(s), .identity = std::move(identity), .fills_max = fills_max}) {
+    run(node_.start());
 }
 
-namespace {
-
-task<void> end_world(frontend::serving& here, engine::part_store& store,
-                     engine::scope& origin_connections) {
-    co_await here.prestages.stop();
-    co_await here.data.close();
-    co_await here.pool.close();
-    co_await origin_connections.close();
-    co_await here.log.close();
-    co_await store.stop(core_id(0));
-}
-
-}  // namespace
-
-small_world::~small_world() {
-    run(end_world(*parts_->here, *parts_->store, parts_->origin_connections));
-}
+small_world::~small_world() { run(end_world(node_, *this)); }
 
 void small_world::run(task<void> work) {
-    const auto outcome = parts_->world.run(std::move(work));
+    const auto outcome = world_.run(std::move(work));
     LODE_ASSERT(outcome == engine::simulation::outcome::finished);
 }
 
@@ -301,78 +48,25 @@ std::string small_world::talk(std::string raw) { return talk_all({std::move(raw)
 
 std::vector<std::string> small_world::talk_all(std::vector<std::string> requests) {
     std::vector<std::string> answers(requests.size());
-    run(all_clients(*parts_->here, std::move(requests), answers));
+    run(all_clients(node_, std::move(requests), answers));
     return answers;
 }
 
 std::string small_world::ask(std::string_view method, std::string_view target,
                              std::string_view lines) {
-    return talk(std::string(method) + " " + std::string(target) +
-                " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + std::string(lines) + "\r\n");
+    return talk(request_text(method, target, lines));
 }
 
 std::string small_world::get(std::string_view target, std::string_view lines) {
     return ask("GET", target, lines);
 }
 
-namespace {
-
-task<void> sleep(duration time) { co_await engine::sleep_for(time); }
-
-}  // namespace
-
 void small_world::rest(duration time) { run(sleep(time)); }
 
-void small_world::drop_memory() { run(forget_memory(*parts_->store)); }
+void small_world::drop_memory() { run(forget_memory(node_.store())); }
 
-void small_world::pass(duration amount) { parts_->world.jump(amount); }
+void small_world::pass(duration amount) { world_.jump(amount); }
 
-frontend::serving& small_world::serving() { return *parts_->here; }
-
-unsigned status_of(std::string_view answer) {
-    unsigned status = 0;
-    if (answer.size() > 12) std::from_chars(answer.data() + 9, answer.data() + 12, status);
-    return status;
-}
-
-std::string header_of(std::string_view answer, std::string_view name) {
-    const std::string_view head = answer.substr(0, answer.find("\r\n\r\n"));
-    for (std::size_t at = head.find("\r\n"); at != std::string_view::npos;
-         at = head.find("\r\n", at + 2)) {
-        const std::string_view line = head.substr(at + 2, head.find("\r\n", at + 2) - at - 2);
-        const auto colon = line.find(": ");
-        if (colon != std::string_view::npos &&
-            http::equal_ignoring_case(line.substr(0, colon), name)) {
-            return std::string(line.substr(colon + 2));
-        }
-    }
-    return {};
-}
-
-std::string body_of(std::string_view answer) {
-    const auto end = answer.find("\r\n\r\n");
-    return end == std::string_view::npos ? std::string() : std::string(answer.substr(end + 4));
-}
-
-std::size_t bytes_fetched(const small_world& world) {
-    std::size_t sent = 0;
-    for (const auto& question : world.asked) {
-        if (question.is_fetch()) sent += question.body_out;
-    }
-    return sent;
-}
-
-std::size_t bytes_from_origin(const small_world& world) {
-    std::size_t sent = 0;
-    for (const auto& question : world.asked) sent += question.body_out;
-    return sent;
-}
-
-std::string content(std::size_t length, std::uint64_t seed) {
-    lode::random chance(seed);
-    std::string made(length, '\0');
-    for (char& c : made) c = static_cast<char>('a' + chance.below(26));
-    return made;
-}
+frontend::serving& small_world::serving() { return node_.serving(); }
 
 }  // namespace lode::frontend
