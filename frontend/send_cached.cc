@@ -113,6 +113,7 @@ class cached_answer {
             const error why = answer ? got.error() : answer.error();
             away_.reset();
             relay_.reset();
+            stays_ = walk_.part().index;
             co_return std::unexpected(why);
         }
         arrived_ = *got;
@@ -413,6 +414,8 @@ class cached_answer {
         if (got) {
             (void)co_await prepare();
             if (go_away()) co_return true;
+        } else {
+            stays_ = walk_.part().index;
         }
         co_return co_await take(co_await read(walk_, sent_to_));
     }
@@ -425,6 +428,7 @@ class cached_answer {
     }
 
     [[nodiscard]] peer::peer_ptr peer_for(const part_slice& slice) const {
+        if (slice.index == stays_) return nullptr;
         return frontend::peer_for(here_, request_, slice.stored.id);
     }
 
@@ -524,7 +528,8 @@ class cached_answer {
     std::optional<peer::part_reading> away_;
     std::optional<relay_buffers::buffer> relay_;
     std::size_t arrived_ = 0;
-    std::string_view head_;  // not sent yet; goes out with the first bytes
+    std::optional<std::uint32_t> stays_;  // the part that no peer gave
+    std::string_view head_;               // not sent yet; goes out with the first bytes
 };
 
 engine::task<void> send_empty(serving& here, client& out, const request& r,

@@ -115,6 +115,15 @@ class part_service {
         return here_.node.store.read(part_, chunk, until, beyond);
     }
 
+    // What was evicted a moment ago.
+    engine::task<result<engine::chunk_lease>> bring_back(part_offset at, error why) {
+        if (why.code != errc::not_found) co_return std::unexpected(why);
+        wanted_ = chunks_of(at, question_.end);
+        auto begun = co_await fill();
+        if (!begun) co_return std::unexpected(begun.error());
+        co_return co_await read(at);
+    }
+
     // What is here goes out together with the head. What must be fetched is announced by it, so that the
     // peer can tell a slow origin from a dead node.
     engine::task<bool> send_bytes() {
@@ -124,10 +133,7 @@ class part_service {
             if (!announced) co_return false;
         }
         auto lease = co_await read(question_.first);
-        // It was evicted a moment ago.
-        if (!lease && lease.error().code == errc::not_found && co_await fill()) {
-            lease = co_await read(question_.first);
-        }
+        if (!lease) lease = co_await bring_back(question_.first, lease.error());
         if (found_.word() == cache_word::hit) {
             if (!lease) co_return co_await refuse(lease.error());
             head_ = write_head(line_, 206, length, word_);
@@ -161,6 +167,7 @@ class part_service {
             if (at == question_.end) co_return sent;
             got = co_await next;
             if (!sent) co_return false;
+            if (!got) got = co_await bring_back(at, got.error());
         }
         co_return false;
     }
