@@ -32,6 +32,8 @@ small_node::small_node(small_origin& origin, options o)
     engine::store_options store;
     store.memory = o.memory;
     store.fills_max = o.fills_max;
+    store.fetch_size = config_.origin.fetch_size;
+    store.fetch_parallel = config_.origin.fetch_parallel;
     auto opened = engine::part_store::open(store);
     LODE_ASSERT(opened.has_value());
     store_ = std::move(*opened);

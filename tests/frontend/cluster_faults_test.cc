@@ -1,0 +1,376 @@
+// Nodes that are down, break off, fall silent or are strangers, and an origin that is in trouble.
+#include "tests/catch.h"
+#include "tests/frontend/small_cluster.h"
+
+using namespace lode;
+using namespace lode::frontend;
+using namespace std::chrono_literals;
+using conduct = peer_way::conduct;
+
+namespace {
+
+constexpr std::size_t mib = std::size_t{1} << 20U;
+
+// An object whose owner, next candidate and last one are known; the last one is asked by clients.
+struct placed {
+    explicit placed(small_cluster& world, std::size_t size = 2 * mib + 99)
+        : body(content(size)), target(world.put_at(1, {.body = body})) {
+        const auto order = world.candidates_of(target);
+        owner = order[0];
+        next = order[1];
+        asker = order[2];
+    }
+
+    std::string body;
+    std::string target;
+    std::size_t owner;
+    std::size_t next;
+    std::size_t asker;
+};
+
+engine::task<void> spoil_later(small_cluster& world, duration when, std::size_t node, conduct how) {
+    co_await engine::sleep_for(when);
+    world.spoil(node, [how](peer_way& w) { w.how = how; });
+}
+
+engine::task<void> end_later(small_cluster& world, duration when, std::size_t node) {
+    co_await engine::sleep_for(when);
+    co_await world.end(node);
+}
+
+engine::task<void> replace_later(small_cluster& world, duration when, std::string target,
+                                 stored_object by) {
+    co_await engine::sleep_for(when);
+    world.objects[target] = std::move(by);
+}
+
+peer::refusal_counters const& refusals_at(small_cluster& world, std::size_t node) {
+    return world.cluster(node).greeter.stats().refused;
+}
+
+}  // namespace
+
+TEST_CASE("when the owner is down, the next candidate has the part for everybody") {
+    small_cluster world(4);
+    const placed at(world);
+    world.run(world.end(at.owner));
+    world.rest();
+    world.asked.clear();
+    std::vector<small_cluster::asking> all;
+    for (std::size_t n = 0; n < 12; ++n) {
+        const std::size_t node = n % world.size();
+        if (node != at.owner) all.push_back({.node = node, .target = at.target});
+    }
+
+    const auto answers = world.get_all(all);
+
+    for (const std::string& answer : answers) CHECK((body_of(answer) == at.body));
+    CHECK(world.fetched() == at.body.size());
+    CHECK(world.cluster(at.next).served.asked.value() >= 6);
+}
+
+TEST_CASE("an owner that has just died costs a moment and no answer") {
+    for (const conduct how : {conduct::refusing, conduct::mute, conduct::cut}) {
+        small_cluster world(3);
+        const placed at(world);
+        world.spoil(at.owner, [how](peer_way& w) {
+            w.how = how;
+            if (how == conduct::refusing) w.reset();
+        });
+        const time_point begun = world.now();
+
+        const std::string answer = world.get(at.asker, at.target);
+
+        CHECK(status_of(answer) == 200);
+        CHECK((body_of(answer) == at.body));
+        CHECK(world.now() - begun < 2s);
+        CHECK(world.seen(at.asker, at.owner).counts.failed.value() == 1);
+        CHECK(world.seen(at.asker, at.next).counts.bytes_in.value() == at.body.size());
+        CHECK(world.fetched() == at.body.size());
+    }
+}
+
+TEST_CASE("when no peer is left, a node fetches the part itself, and once") {
+    for (const conduct how : {conduct::refusing, conduct::cut}) {
+        small_cluster world(2);
+        const std::string body = content(2 * mib + 5);
+        const std::string target = world.put_at(1, {.body = body});
+        world.spoil(1, [how](peer_way& w) {
+            w.how = how;
+            if (how == conduct::refusing) w.reset();
+        });
+
+        const auto answers =
+            world.get_all(std::vector<small_cluster::asking>(8, {.node = 0, .target = target}));
+        const std::string again = world.get(0, target);
+
+        for (const std::string& answer : answers) {
+            CHECK((body_of(answer) == body));
+            CHECK(!header_of(answer, "Cache-Status").contains("\"b\""));
+        }
+        CHECK(header_of(again, "X-Cache") == "HIT");
+        CHECK((body_of(again) == body));
+        CHECK(world.fetched() == body.size());
+    }
+}
+
+TEST_CASE("an answer that breaks off goes on at the byte that was reached") {
+    small_cluster world(3);
+    const placed at(world);
+    world.way(at.asker, at.owner).reset();
+    world.way(at.asker, at.owner).reset_after = 700'000;
+
+    const std::string answer = world.get(at.asker, at.target);
+
+    const auto& first = world.seen(at.asker, at.owner).counts;
+    const auto& second = world.seen(at.asker, at.next).counts;
+    CHECK(status_of(answer) == 200);
+    CHECK((body_of(answer) == at.body));
+    CHECK(first.broken_off.value() == 1);
+    CHECK(first.bytes_in.value() > 600'000);
+    CHECK(first.bytes_in.value() + second.bytes_in.value() == at.body.size());
+}
+
+TEST_CASE("what two candidates break off is read here, from the byte that was reached") {
+    small_cluster world(3);
+    const placed at(world);
+    for (const std::size_t peer : {at.owner, at.next}) {
+        world.way(at.asker, peer).reset();
+        world.way(at.asker, peer).reset_after = 500'000;
+    }
+
+    const std::string answer = world.get(at.asker, at.target);
+    const auto again = world.get_all({{.node = at.asker, .target = at.target}});
+
+    CHECK((body_of(answer) == at.body));
+    CHECK((body_of(again[0]) == at.body));
+}
+
+TEST_CASE("a node that falls silent in the middle of an answer is left within a second or so") {
+    small_cluster world(3);
+    const placed at(world, 8 * mib);
+    world.get(at.owner, at.target);
+    world.get(at.next, at.target);
+    world.way(at.asker, at.owner).delay = 1ms;
+    const time_point begun = world.now();
+
+    const auto answers = world.get_all({{.node = at.asker, .target = at.target}},
+                                       spoil_later(world, 100ms, at.owner, conduct::mute));
+
+    CHECK((body_of(answers[0]) == at.body));
+    CHECK(world.now() - begun < 3s);
+    CHECK(world.seen(at.asker, at.owner).counts.bytes_in.value() > 0);
+    CHECK(world.seen(at.asker, at.owner).counts.broken_off.value() == 1);
+    CHECK(world.seen(at.asker, at.next).counts.bytes_in.value() > 0);
+}
+
+TEST_CASE(
+    "a node that dies in the middle of an answer is noticed, and its part read on elsewhere") {
+    small_cluster world(3);
+    const placed at(world, 8 * mib);
+    world.way(at.asker, at.owner).delay = 1ms;
+
+    const auto answers =
+        world.get_all({{.node = at.asker, .target = at.target}}, end_later(world, 100ms, at.owner));
+    world.rest();
+
+    CHECK((body_of(answers[0]) == at.body));
+    CHECK(world.seen(at.asker, at.owner).counts.broken_off.value() == 1);
+    CHECK(world.seen(at.asker, at.owner).health.state() != cluster::peer_state::up);
+}
+
+TEST_CASE("an old connection that the peer has left costs no answer and no reputation") {
+    small_cluster world(3);
+    const placed at(world, 100'000);
+    world.get(at.asker, at.target);
+    world.way(at.asker, at.owner).reset();
+
+    const std::string answer = world.get(at.asker, at.target);
+
+    CHECK(header_of(answer, "X-Cache") == "HIT");
+    CHECK((body_of(answer) == at.body));
+    CHECK(world.seen(at.asker, at.owner).counts.failed.value() == 0);
+}
+
+TEST_CASE("a node that begins again with nothing is asked again") {
+    small_cluster world(3);
+    const placed at(world);
+    world.get(at.asker, at.target);
+    world.run(world.end(at.owner));
+    CHECK((body_of(world.get(at.asker, at.target)) == at.body));
+    world.run(world.begin(at.owner));
+    world.rest(15s);
+
+    const std::string answer = world.get(at.asker, at.target);
+
+    CHECK((body_of(answer) == at.body));
+    CHECK(header_of(answer, "X-Cache") == "MISS");
+    CHECK(world.cluster(at.owner).served.asked.value() == 1);
+}
+
+TEST_CASE("a slow origin makes no peer look dead") {
+    small_cluster world(3);
+    const placed at(world);
+    world.get(at.asker, at.target, range_line(0, 0));
+    world.rest();
+    world.objects[at.target].etag = "\"v2\"";
+    world.thinks = 8s;
+
+    const std::string answer = world.get(at.asker, at.target);
+
+    CHECK((body_of(answer) == at.body));
+    const auto& owner = world.seen(at.asker, world.candidates_of(at.target).front());
+    CHECK(owner.counts.failed.value() == 0);
+    CHECK(owner.health.state() == cluster::peer_state::up);
+    CHECK(world.fetched() == 2 * at.body.size());
+}
+
+TEST_CASE("an origin that breaks off makes no peer suspect") {
+    small_cluster world(3);
+    const placed at(world);
+    world.break_body_after = 10'000;
+    const time_point begun = world.now();
+    struct heal {
+        static engine::task<void> later(small_cluster& w) {
+            co_await engine::sleep_for(40s);
+            w.break_body_after.reset();
+        }
+    };
+
+    const auto answers = world.get_all(
+        std::vector<small_cluster::asking>(6, {.node = at.asker, .target = at.target}),
+        heal::later(world));
+
+    for (const std::string& answer : answers) {
+        CHECK(body_of(answer) == at.body.substr(0, body_of(answer).size()));
+    }
+    for (const std::size_t peer : {at.owner, at.next}) {
+        CHECK(world.seen(at.asker, peer).counts.asked.value() > 0);
+        CHECK(world.seen(at.asker, peer).health.state() == cluster::peer_state::up);
+        CHECK(world.seen(at.asker, peer).health.since() < begun);
+    }
+    CHECK((body_of(world.get(at.asker, at.target)) == at.body));
+}
+
+TEST_CASE("a version that is replaced before its owner fetched it is not served") {
+    small_cluster world(3);
+    const placed at(world);
+    const std::string newer = content(3 * mib, 2);
+    world.thinks = 100ms;
+
+    // Between the gateway's word and the fetch.
+    const auto answers =
+        world.get_all({{.node = at.asker, .target = at.target}},
+                      replace_later(world, 150ms, at.target, {.body = newer, .etag = "\"v2\""}));
+
+    CHECK(status_of(answers[0]) == 200);
+    CHECK(header_of(answers[0], "ETag") == "\"v2\"");
+    CHECK((body_of(answers[0]) == newer));
+    CHECK(world.seen(at.asker, at.owner).health.state() == cluster::peer_state::up);
+}
+
+TEST_CASE("a version that is replaced while it is being sent ends the answer") {
+    settings s;
+    s.origin.fetch_size = bytes(mib);
+    s.origin.fetch_parallel = 1;
+    small_cluster world(3, {.config = s});
+    const placed at(world, 6 * mib);
+    world.thinks = 100ms;
+
+    const auto answers = world.get_all(
+        {{.node = at.asker, .target = at.target}},
+        replace_later(world, 350ms, at.target, {.body = content(6 * mib, 2), .etag = "\"v2\""}));
+
+    const std::string got = body_of(answers[0]);
+    CHECK(got.size() < at.body.size());
+    CHECK((got == at.body.substr(0, got.size())));
+    CHECK(header_of(answers[0], "ETag") == "\"v1\"");
+    CHECK((body_of(world.get(at.asker, at.target)) == content(6 * mib, 2)));
+}
+
+TEST_CASE("a chunk that its owner loses in the middle of an answer is fetched again") {
+    small_cluster world(3, {.memory = bytes(4 * mib)});
+    const placed at(world, 3 * mib);
+    world.get(at.owner, at.target);
+    world.way(at.asker, at.owner).delay = 5ms;
+    struct lose {
+        static engine::task<void> later(small_cluster& w, std::size_t node) {
+            co_await engine::sleep_for(60ms);
+            co_await w.node(node).store().drop_memory();
+        }
+    };
+
+    const auto answers =
+        world.get_all({{.node = at.asker, .target = at.target}}, lose::later(world, at.owner));
+
+    CHECK((body_of(answers[0]) == at.body));
+    CHECK(world.seen(at.asker, at.owner).counts.broken_off.value() == 0);
+    CHECK(world.seen(at.asker, at.owner).counts.bytes_in.value() == at.body.size());
+    CHECK(world.fetched() > at.body.size());
+}
+
+TEST_CASE("a node with another secret is a stranger, and nobody needs it") {
+    small_cluster world(3, {.adjust_peers = [](std::size_t n, clustering::options& o) {
+                            if (n == 1)
+                                o.secret =
+                                    std::make_shared<const peer::secret>("what another one knows");
+                        }});
+    const placed at(world);
+
+    const std::string answer = world.get(at.asker, at.target);
+    const std::string strangers = world.get(at.owner, at.target);
+
+    CHECK((body_of(answer) == at.body));
+    CHECK((body_of(strangers) == at.body));
+    CHECK(world.cluster(1).served.asked.value() == 0);
+    CHECK(refusals_at(world, 1).of(peer::refusal::proof).value() > 0);
+    CHECK(refusals_at(world, at.asker).of(peer::refusal::proof).value() > 0);
+    CHECK(world.seen(at.asker, at.owner).counts.probes_failed.value() > 0);
+    CHECK(world.seen(at.asker, at.owner).counts.asked.value() == 0);
+}
+
+TEST_CASE("a node of another cluster is a stranger, and nobody needs it") {
+    small_cluster world(3, {.adjust_peers = [](std::size_t n, clustering::options& o) {
+                            if (n == 1) o.cluster = "another";
+                        }});
+    const placed at(world);
+
+    const std::string answer = world.get(at.asker, at.target);
+
+    CHECK((body_of(answer) == at.body));
+    CHECK(world.cluster(1).served.asked.value() == 0);
+    CHECK(refusals_at(world, 1).of(peer::refusal::cluster).value() > 0);
+}
+
+TEST_CASE("what the only peer refuses is fetched here, and once") {
+    small_cluster world(2, {.adjust_node = [](std::size_t n, small_node::options& o) {
+                            if (n == 1) o.config.origin.gateway = "http://elsewhere:80";
+                        }});
+    const std::string body = content(2 * mib);
+    const std::string target = world.put_at(1, {.body = body});
+
+    const auto answers =
+        world.get_all(std::vector<small_cluster::asking>(8, {.node = 0, .target = target}));
+
+    for (const std::string& answer : answers) CHECK((body_of(answer) == body));
+    CHECK(world.seen(0, 1).counts.refused.value() == 8);
+    for (const origin_request& r : world.asked) CHECK(!r.header("range").empty());
+    CHECK(world.fetched() == body.size());
+    CHECK(header_of(world.get(0, target), "X-Cache") == "HIT");
+}
+
+TEST_CASE("a node before another origin has other parts under its names, and gives out none") {
+    small_cluster world(3, {.adjust_node = [](std::size_t n, small_node::options& o) {
+                            if (n == 1) o.config.origin.gateway = "http://elsewhere:80";
+                        }});
+    const placed at(world);
+
+    const std::string answer = world.get(at.asker, at.target);
+
+    CHECK((body_of(answer) == at.body));
+    CHECK(world.seen(at.asker, at.owner).counts.refused.value() == 1);
+    CHECK(world.seen(at.asker, at.owner).counts.bytes_in.value() == 0);
+    CHECK(world.cluster(1).served.refused.value() == 1);
+    CHECK(world.seen(at.asker, at.next).counts.bytes_in.value() == at.body.size());
+    CHECK(world.seen(at.asker, at.owner).health.state() == cluster::peer_state::up);
+}
