@@ -43,6 +43,8 @@ engine::task<result<part_reply>> ask(http::client_connection& connection, const 
     auto sent = co_await engine::send_all(connection.stream(), std::as_bytes(std::span(text)));
     if (!sent) co_return std::unexpected(sent.error());
     auto head = co_await connection.reader().read_response("GET");
+    // too_large is said of our own words only.
+    if (!head && head.error().code == errc::too_large) co_return fail(errc::protocol);
     if (!head) co_return std::unexpected(head.error());
     if (!with.session.accepts(*head)) co_return fail(errc::denied);
     co_return understood(*head, q);
