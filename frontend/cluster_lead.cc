@@ -113,6 +113,7 @@ void cluster_lead::heard(std::string address, cluster::member about) {
 }
 
 void cluster_lead::drain(bool leaves) {
+    if (stopping_) return;
     options_.self.draining = leaves;
     roster_.set_self(options_.self);
     source_.announce(options_.self);

@@ -146,7 +146,7 @@ engine::task<std::optional<located_object>> locate(serving& here, origin::object
     found.version = co_await here.gateway.describe(found.name);
     if (found.version == nullptr) co_return std::nullopt;
     co_await look(here, found);
-    while (found.being_filled() && engine::now() < until) {
+    while (found.being_filled() && engine::now() < until && !here.stopping) {
         co_await engine::sleep_for(here.cluster == nullptr ? between_looks : between_looks_around);
         co_await look(here, found);
     }

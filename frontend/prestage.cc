@@ -56,14 +56,13 @@ engine::task<std::optional<prestaging::account>> prestaging::follow(origin::obje
         if (found == objects_.end()) co_return std::nullopt;
         const account& told = found->second.told;
         const bool waits = told.stands == standing::under_way && engine::now() < until;
-        if (!waits || stopping_) co_return told;
-        (void)co_await somebody_ended_.wait(until);
+        if (!waits || here_.stopping) co_return told;
+        (void)co_await somebody_ended_.wait(std::min(until, engine::now() + notices_end_within));
     }
 }
 
 engine::task<void> prestaging::stop() {
     stopping_ = true;
-    somebody_ended_.notify_all();
     co_await background_.close();
 }
 

@@ -80,7 +80,7 @@ struct page_purging {
     engine::task<void> work() {
         while (next < page.objects.size()) {
             const std::string& key = page.objects[next++].key;
-            const bool late = engine::now() >= until;
+            const bool late = engine::now() >= until || here.stopping;
             auto one = late ? result<purged>(fail(errc::timed_out))
                             : co_await purge_object(
                                   here, {.scope = {}, .bucket = bucket, .key = key}, until);
