@@ -1,5 +1,8 @@
 #include "frontend/prestage.h"
 
+#include <optional>
+#include <string>
+
 #include "tests/catch.h"
 #include "tests/frontend/small_world.h"
 
@@ -10,6 +13,24 @@ namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 constexpr std::string_view one_byte = "Range: bytes=0-0\r\n";
+
+engine::task<void> follow(prestaging& prestages, std::string key, duration patience,
+                          std::optional<prestaging::account>& told) {
+    told = co_await prestages.follow({.scope = {}, .bucket = "data", .key = std::move(key)},
+                                     engine::now() + patience);
+}
+
+std::optional<prestaging::account> account_of(small_world& world, const std::string& key,
+                                              duration patience = std::chrono::minutes(1)) {
+    std::optional<prestaging::account> told;
+    world.run(follow(world.serving().prestages, key, patience, told));
+    return told;
+}
+
+engine::task<void> begin(prestaging& prestages, std::string key) {
+    prestages.begin({.scope = {}, .bucket = "data", .key = std::move(key)});
+    co_return;
+}
 
 engine::task<void> stop_and_measure(prestaging& prestages, duration& took) {
     const time_point asked = engine::now();
@@ -100,4 +121,66 @@ TEST_CASE("an end does not wait for a part that an origin is slow to give") {
 
     CHECK(took < std::chrono::seconds(1));
     CHECK(world.serving().prestages.stats().failed.value() == 1);
+}
+
+TEST_CASE(
+    "who asked for an object hears what was brought in, what was here, and what is not there") {
+    small_world world(1, {}, own_identity);
+    world.objects["/data/k"] = {.body = content(11 * mebibyte + 5),
+                                .etag = "\"11111111111111111111111111111111-3\"",
+                                .parts = {5 * mebibyte, 5 * mebibyte, mebibyte + 5}};
+
+    CHECK_FALSE(account_of(world, "k"));
+    world.run(begin(world.serving().prestages, "k"));
+    const auto first = account_of(world, "k");
+    world.run(begin(world.serving().prestages, "k"));
+    const auto second = account_of(world, "k");
+    world.run(begin(world.serving().prestages, "none"));
+    const auto none = account_of(world, "none");
+
+    REQUIRE((first && second && none));
+    CHECK(first->stands == prestaging::standing::complete);
+    CHECK((first->parts == 3 && first->done == 3 && first->were_here == 0));
+    CHECK(first->brought == bytes(11 * mebibyte + 5));
+    CHECK(second->stands == prestaging::standing::complete);
+    CHECK((second->were_here == 3 && second->brought == bytes(0)));
+    CHECK(none->stands == prestaging::standing::no_such_object);
+}
+
+TEST_CASE("who does not want to wait hears that an object is under way, and later that it failed") {
+    small_world world(1, {}, own_identity);
+    world.objects["/data/k"] = {.body = content(mebibyte)};
+    world.instead = [](const origin_request& r) -> std::optional<std::string> {
+        if (r.method == "HEAD") return std::nullopt;
+        return "HTTP/1.1 500 Oops\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    };
+
+    world.run(begin(world.serving().prestages, "k"));
+    const auto now = account_of(world, "k", duration(0));
+    const auto later = account_of(world, "k", std::chrono::minutes(30));
+
+    REQUIRE((now && later));
+    CHECK(now->stands == prestaging::standing::under_way);
+    CHECK(later->stands == prestaging::standing::incomplete);
+}
+
+TEST_CASE(
+    "of objects that have ended only so many are remembered, and those asked for again longer") {
+    small_world world(1, {}, own_identity);
+    prestaging& prestages = world.serving().prestages;
+    for (const char* key : {"first", "second"}) {
+        world.run(begin(prestages, key));
+        account_of(world, key);
+    }
+    for (std::size_t n = 2; n <= prestaging::remembered_max; ++n) {
+        world.run(begin(prestages, n == 2 ? "first" : std::to_string(n)));
+        world.rest(std::chrono::milliseconds(20));
+    }
+
+    CHECK(account_of(world, "first"));
+    CHECK(account_of(world, "second"));
+    world.run(begin(prestages, "last"));
+    account_of(world, "last");
+    CHECK_FALSE(account_of(world, "second"));
+    CHECK(account_of(world, "first"));
 }
