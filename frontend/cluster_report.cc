@@ -165,7 +165,7 @@ engine::task<cluster_report> report_on(const node_context& node, const cluster_l
                      .list_failures = source.counters().failures.value(),
                      .entries_skipped = source.counters().skipped.value()};
     // There is none yet in a node's first moment.
-    if (const cluster::view_ptr view = lead.view(); view != nullptr) {
+    if (const cluster::view_ptr& view = lead.view(); view != nullptr) {
         r.view = view->digest();
         list_members(r, *view, here, seen);
     }
