@@ -19,7 +19,8 @@ result<part_reply> understood(const http::response_head& head, const part_questi
     if (head.status == 200 && (wants_bytes(q) || reply.length > bytes(0))) {
         return fail(errc::protocol);
     }
-    if (head.status == 200 && (q.want == want_kind::held) != said->held.has_value()) {
+    const bool counts = q.want == want_kind::held || q.want == want_kind::purge;
+    if (head.status == 200 && counts != said->held.has_value()) {
         return fail(errc::protocol);
     }
     return reply;
