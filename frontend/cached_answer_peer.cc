@@ -1,0 +1,87 @@
+// Parts that another node has: read from it, and sent on without being kept.
+#include <utility>
+
+#include "engine/runtime/started.h"
+#include "frontend/cached_answer.h"
+#include "frontend/clustering.h"
+
+namespace lode::frontend {
+
+engine::task<result<>> cached_answer::begin_away(findings& found) {
+    if (!go_away()) co_return fail(errc::not_found);
+    const auto answer = co_await away_->open();
+    result<std::size_t> got = fail(errc::unavailable);
+    if (answer) got = co_await away_->read(half(0));
+    if (!answer || !got) {
+        const error why = answer ? got.error() : answer.error();
+        away_.reset();
+        relay_.reset();
+        stays_ = walk_.part().index;
+        co_return std::unexpected(why);
+    }
+    arrived_ = *got;
+    found.saw(answer->word, answer->detail);
+    (void)co_await prepare();
+    co_return result<>{};
+}
+
+engine::task<bool> cached_answer::send_from_peer() {
+    engine::started<result<std::size_t>> next;
+    result<std::size_t> got = std::exchange(arrived_, 0);
+    if (*got == 0) got = co_await away_->read(half(0));
+    result<> sent;
+    for (unsigned turn = 0; sent && got && *got > 0; ++turn) {
+        next.start(away_->read(half(turn + 1)));
+        sent = co_await send(half(turn).first(*got));
+        got = co_await next;
+        if (sent && next_is_due()) (void)co_await prepare();
+    }
+    const object_offset reached = walk_.part().begins + bytes(away_->position().value());
+    away_.reset();
+    relay_.reset();
+    if (!got && got.error().code == errc::changed) {
+        co_await here_.gateway.forget(request_.name);
+        sent = fail(errc::changed);
+    }
+    if (!sent) out_.break_off();
+    if (!sent || reached == wanted_.end) co_return false;
+    walk_ = chunk_walk(*version_, reached, wanted_.end);
+    sent_to_ = walk_.first_in_chunk();
+    if (got) {
+        (void)co_await prepare();
+        if (go_away()) co_return true;
+    } else {
+        stays_ = walk_.part().index;
+    }
+    co_return co_await take(co_await read(walk_, sent_to_));
+}
+
+std::span<std::byte> cached_answer::half(unsigned turn) const {
+    const auto all = relay_->memory();
+    const std::size_t size = all.size() / 2;
+    return turn % 2 == 0 ? all.first(size) : all.subspan(size, size);
+}
+
+peer::peer_ptr cached_answer::peer_for(const part_slice& slice) const {
+    if (slice.index == stays_) return nullptr;
+    return frontend::peer_for(here_, request_, slice.stored.id);
+}
+
+peer::part_question cached_answer::question_about(const part_slice& slice) const {
+    peer::part_question q = peer::question_about(request_.name, *version_, slice.index);
+    q.first = slice.first;
+    q.end = slice.end;
+    return q;
+}
+
+bool cached_answer::go_away() {
+    peer::peer_ptr peer = peer_for(walk_.part());
+    if (peer == nullptr) return false;
+    peer::part_question q = question_about(walk_.part());
+    q.first = walk_.chunk_begin() + bytes(sent_to_);
+    away_.emplace(here_.cluster->peers, std::move(q), std::move(peer));
+    relay_.emplace(here_.buffers.take());
+    return true;
+}
+
+}  // namespace lode::frontend
