@@ -44,12 +44,19 @@ cluster::member self_of(const settings& s) {
             .draining = false};
 }
 
-// An address of a list: names have been resolved by the source.
+// To a host whose name nobody could resolve yet.
+class no_way final : public http::dialer {
+  public:
+    engine::task<result<http::dialed>> dial(time_point /*until*/) override {
+        co_return fail(errc::unavailable);
+    }
+};
+
+// An address of a list: the source has resolved names, as far as it could.
 std::unique_ptr<http::dialer> dial_peer(const std::string& address) {
     const auto where = engine::socket_address::parse(address);
-    std::vector<engine::socket_address> addresses;
-    if (where) addresses.push_back(*where);
-    return std::make_unique<http::network_dialer>(http::endpoint{}, addresses, nullptr);
+    if (!where) return std::make_unique<no_way>();
+    return std::make_unique<http::network_dialer>(http::endpoint{}, std::vector{*where}, nullptr);
 }
 
 }  // namespace
