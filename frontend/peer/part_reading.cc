@@ -35,8 +35,10 @@ engine::task<result<part_answer>> part_reading::open() {
         const auto head_start = rivals ? peer->health.hedge_after(engine::now()) : std::nullopt;
         auto answer = head_start ? co_await race(std::move(peer), *head_start)
                                  : co_await ask(std::move(peer));
+        // Of two rivals the one that was not told of the end may have answered.
+        if (aborted_) co_return fail(errc::cancelled);
         if (answer) co_return answer;
-        if (all_.closing() || aborted_) co_return fail(errc::cancelled);
+        if (all_.closing()) co_return fail(errc::cancelled);
         if (holds_everywhere(answer.error().code) || others_ == others::do_not_count) {
             co_return answer;
         }
