@@ -90,9 +90,15 @@ bool peers::is_watched_here(const std::string& name) const {
 }
 
 // Leaves us when the last answer of its has been read.
-void peers::retire(peer_ptr peer) { background_.spawn(close_connections(std::move(peer))); }
+void peers::retire(peer_ptr peer) {
+    retired_.push_back(peer);
+    background_.spawn(close_connections(std::move(peer)));
+}
 
-engine::task<void> peers::close_connections(peer_ptr peer) { co_await peer->pool.close(); }
+engine::task<void> peers::close_connections(peer_ptr peer) {
+    co_await peer->pool.close();
+    std::erase(retired_, peer);
+}
 
 peer_ptr peers::choose(const hash128& part, std::span<const peer_node* const> tried) {
     const auto self = view_->self();
@@ -248,6 +254,7 @@ void peers::abort() {
     closing_ = true;
     wake_.notify_all();
     for (const auto& [name, peer] : by_name_) peer->pool.abort();
+    for (const peer_ptr& peer : retired_) peer->pool.abort();
 }
 
 engine::task<void> peers::close() {

@@ -111,7 +111,7 @@ class peers {
     void learn(const std::string& name, cluster::peer_state state);
     engine::task<void> have_filled(part_question question, peer_ptr whom);
     void retire(peer_ptr peer);
-    static engine::task<void> close_connections(peer_ptr peer);
+    engine::task<void> close_connections(peer_ptr peer);
     [[nodiscard]] bool is_watched_here(const std::string& name) const;
 
     options options_;
@@ -120,7 +120,8 @@ class peers {
     cluster::view_ptr view_;
     std::unordered_map<std::string, peer_ptr> by_name_;
     std::vector<peer_ptr> by_index_;  // of view_; null: ourselves
-    cluster::load_board loads_;       // of view_
+    std::vector<peer_ptr> retired_;  // no members any more; something of theirs is still being read
+    cluster::load_board loads_;      // of view_
     cluster::spread_memory spreads_;
     cluster::hedge_budget hedges_;
     counter hedged_;
