@@ -52,6 +52,9 @@ class etcd_client::call {
         set(easy_, CURLOPT_PRIVATE, this);
         set(easy_, CURLOPT_URL, what.url.c_str());
         set(easy_, CURLOPT_NOSIGNAL, 1L);
+        // A name server that is silent holds up neither the end nor the turn to another endpoint: the lookup is
+        // left to itself.
+        set(easy_, CURLOPT_QUICK_EXIT, 1L);
         set(easy_, CURLOPT_PROXY, "");
         set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
         set(easy_, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
