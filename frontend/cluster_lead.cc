@@ -18,6 +18,9 @@ constexpr duration claim_patience = std::chrono::seconds(3);
 // How long a node that nobody knows yet may take to say who it is.
 constexpr duration greet_patience = std::chrono::seconds(2);
 
+// Before it is called again: one that is not there is no reason to fill the log.
+constexpr duration greet_pause = std::chrono::seconds(1);
+
 }  // namespace
 
 cluster_lead::cluster_lead(node_context& node, cluster::membership& source, options o)
@@ -145,6 +148,8 @@ engine::task<void> cluster_lead::publish() {
 engine::task<void> cluster_lead::greet(std::string address) {
     clustering& here = *node_.servings.front()->cluster;
     co_await here.peers.greet(address, engine::now() + greet_patience);
+    const time_point again = engine::now() + greet_pause;
+    while (!stopping_ && engine::now() < again) (void)co_await wake_.wait(again);
     greeting_.erase(address);
 }
 

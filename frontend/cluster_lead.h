@@ -79,7 +79,7 @@ class cluster_lead {
     bool listed_ = false;          // there has been a list
     time_point began_{};
     inbox inbox_;
-    std::set<std::string> greeting_;    // addresses being called
+    std::set<std::string> greeting_;    // addresses being called, or called a moment ago
     std::set<std::string> complaints_;  // logged
     bool state_problem_ = false;
     bool stopping_ = false;
