@@ -135,10 +135,12 @@ void cluster_lead::complain() {
 engine::task<void> cluster_lead::publish() {
     published_ = roster_.changes();
     view_ = std::make_shared<const cluster::view>(roster_.members(), options_.self.name);
+    // What other cores read may not change under them: drain() does not wait for us.
+    const cluster::member self = options_.self;
     for (std::size_t core = 0; core < node_.servings.size(); ++core) {
         clustering& there = *node_.servings[core]->cluster;
         co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)), [&] {
-            there.self = options_.self;
+            there.self = self;
             there.peers.use(view_);
         });
     }
