@@ -1,4 +1,7 @@
 // Nodes that are down, break off, fall silent or are strangers, and an origin that is in trouble.
+#include <array>
+
+#include "frontend/peer/part_reading.h"
 #include "tests/catch.h"
 #include "tests/frontend/small_cluster.h"
 
@@ -42,6 +45,34 @@ engine::task<void> replace_later(small_cluster& world, duration when, std::strin
                                  stored_object by) {
     co_await engine::sleep_for(when);
     world.objects[target] = std::move(by);
+}
+
+engine::task<void> abort_later(peer::peers& all, duration when) {
+    co_await engine::sleep_for(when);
+    all.abort();
+}
+
+// Of a node that ceases to be a member before its answer ends; then the asker stops.
+engine::task<void> read_of_one_who_left(small_cluster& world, std::string key, duration& took,
+                                        bool& answered, errc& end) {
+    serving& here = world.node(0).serving();
+    const origin::object_name name{.scope = {}, .bucket = "data", .key = std::move(key)};
+    const auto version = co_await here.gateway.describe(name);
+    world.thinks = 30s;
+    peer::part_question question = peer::question_about(name, *version, 0);
+    question.end = part_offset(1000);
+    peer::peers& all = here.cluster->peers;
+    peer::part_reading reading(all, question, all.all().at(small_cluster::name_of(1)));
+    answered = (co_await reading.open()).has_value();
+    world.publish(0, {0});
+    engine::scope meanwhile;
+    meanwhile.spawn(abort_later(all, 100ms));
+    const time_point begun = engine::now();
+    std::array<std::byte, 1000> into{};
+    const auto got = co_await reading.read(into);
+    took = engine::now() - begun;
+    end = got ? errc::io : got.error().code;
+    co_await meanwhile.close();
 }
 
 peer::refusal_counters const& refusals_at(small_cluster& world, std::size_t node) {
@@ -307,6 +338,21 @@ TEST_CASE("a chunk that its owner loses in the middle of an answer is fetched ag
     CHECK(world.seen(at.asker, at.owner).counts.broken_off.value() == 0);
     CHECK(world.seen(at.asker, at.owner).counts.bytes_in.value() == at.body.size());
     CHECK(world.fetched() > at.body.size());
+}
+
+TEST_CASE("the end does not wait for a node that has left, and still owes an answer") {
+    small_cluster world(2);
+    const std::string target = world.put_at(1, {.body = content(mib)});
+    duration took{};
+    bool answered = false;
+    errc end{};
+
+    world.run(read_of_one_who_left(world, target.substr(std::string_view("/data/").size()), took,
+                                   answered, end));
+
+    CHECK(answered);
+    CHECK(end == errc::cancelled);
+    CHECK(took < 1s);
 }
 
 TEST_CASE("a node with another secret is a stranger, and nobody needs it") {
