@@ -1,6 +1,7 @@
 #include "frontend/purge.h"
 
 #include "tests/catch.h"
+#include "tests/frontend/small_cluster.h"
 #include "tests/frontend/small_world.h"
 
 using namespace lode;
@@ -45,6 +46,22 @@ TEST_CASE("all parts of the current version are forgotten, and nothing else") {
     CHECK((done->objects == 1 && done->chunks == 12 && done->silent.empty()));
     CHECK(header_of(world.get("/data/k"), "X-Cache") == "MISS");
     CHECK(header_of(world.get("/data/other"), "X-Cache") == "HIT");
+}
+
+TEST_CASE("an object is forgotten by the peer that has it, which is none the worse for it") {
+    small_cluster world(3);
+    const std::string target = world.put_at(1, {.body = content(2 * mebibyte)});
+    world.get(0, target);
+    world.rest();
+    const std::string key = target.substr(std::string_view("/data/").size());
+
+    result<purged> done = fail(errc::io);
+    world.run(purge(world.node(2).serving(), key, done));
+
+    REQUIRE(done);
+    CHECK((done->objects == 1 && done->chunks == 2 && done->silent.empty()));
+    CHECK(world.seen(2, 1).counts.failed.value() == 0);
+    CHECK(header_of(world.get(1, target), "X-Cache") == "MISS");
 }
 
 TEST_CASE("an object that nobody has, or that is empty, is forgotten with no chunk") {
