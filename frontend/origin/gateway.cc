@@ -73,6 +73,7 @@ gateway::gateway(const origin_link& link, s3::signer* own, options o, const by_c
       consistency_(std::move(o.consistency)),
       versions_(o.objects_max),
       layouts_(link_, own),
+      known_layouts_(link.answer_timeout),
       validations_(link.answer_timeout),
       neighbours_(neighbours) {}
 

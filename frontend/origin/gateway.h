@@ -29,13 +29,16 @@
 // elsewhere for bytes; else one byte is. They are for the one who asked.
 //
 // What one core learns is also told to the name's home core, and asked there by a core that does not know
-// it: any core of the node can then revalidate, which matters where a signed Range forbids to probe.
+// it: any core of the node can then revalidate, which matters where a signed Range forbids to probe. How an
+// object is cut is found out there too, once for all who want to know; in a cluster, the node that
+// finds it out for all others is asked first.
 //
 //   Core     One per core. `neighbours` holds all of them, by core number; made at start, then only read.
 //   Errors   As exchange.h; a verdict otherwise.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +50,7 @@
 #include "frontend/origin/exchange.h"
 #include "frontend/origin/first_bytes.h"
 #include "frontend/origin/layout_finder.h"
+#include "frontend/origin/layout_memory.h"
 #include "frontend/origin/object_version.h"
 #include "frontend/origin/own_request.h"
 #include "frontend/origin/probe_watch.h"
@@ -103,6 +107,7 @@ class gateway {
         counter touched;      // 412 or a new version where we knew one
         counter relayed;      // answers that went to the client as they were
         counter failed;       // no answer
+        counter told;         // how an object is cut was told by another node
     };
 
     using by_core = std::vector<gateway*>;
@@ -118,6 +123,18 @@ class gateway {
             data_path* data = nullptr);
 
     engine::task<result<verdict>> authorise(const inquiry& i);
+
+    // Who may know how an object is cut, and is asked before the origin; it answers in bounded time. Of names
+    // without scope and customer's key. At start, before anybody is served.
+    using layout_source = std::function<engine::task<std::optional<part_layout>>(
+        const object_name& name, const object_version& version)>;
+    void ask_for_layouts(layout_source elsewhere) { elsewhere_ = std::move(elsewhere); }
+
+    // How a version is cut that another node wants to know about: what is remembered, else what the origin
+    // says; nobody else is asked. Only ETag, version id, size and identity of `version` matter. Nothing
+    // where lode may not ask the origin.
+    engine::task<std::optional<part_layout>> layout_of(const object_name& name,
+                                                       const object_version& version);
 
     // The client's request as it came; the answer teaches the version that it describes.
     [[gnu::noinline]] engine::task<result<verdict>> forward(const inquiry& i);
@@ -193,6 +210,13 @@ class gateway {
                                     time_point asked);
     [[gnu::noinline]] engine::task<version_ptr> completed(const object_name& name,
                                                           version_ptr version, time_point asked);
+    engine::task<std::optional<part_layout>> taught(const object_name& name,
+                                                    const object_version& version);
+    engine::task<std::optional<part_layout>> told(const object_name& name,
+                                                  const object_version& version);
+    engine::task<part_layout> found_out(const object_name& name, const object_version& version);
+    // On the name's home core.
+    engine::task<part_layout> find_out(const object_name& name, const object_version& version);
     engine::task<verdict> relay(exchange answer, const inquiry& i, time_point asked);
     void note_written(const object_name& name, time_point when);
     [[nodiscard]] core_id home_of(const object_name& name) const;
@@ -204,6 +228,8 @@ class gateway {
     consistency consistency_;
     version_cache versions_;
     layout_finder layouts_;
+    layout_memory known_layouts_;  // of the names whose home this core is
+    layout_source elsewhere_;      // null: only the origin is asked
     shared_validation validations_;
     upload_watch uploads_;  // of the names whose home this core is
     probe_watch probes_;    // of these names too; what it counts, of this core's questions

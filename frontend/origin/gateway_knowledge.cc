@@ -5,12 +5,22 @@
 #include "engine/base/hash.h"
 #include "engine/runtime/remote.h"
 #include "frontend/origin/gateway.h"
+#include "frontend/s3/etag.h"
 #include "frontend/sealing/customer_key.h"
 
 namespace lode::frontend::origin {
 namespace {
 
 constexpr http::header wants_checksums{.name = "x-amz-checksum-mode", .value = "ENABLED"};
+
+// As many parts as the ETag counts; a guess is what everybody guesses.
+bool fits(const part_layout& layout, const object_version& version) {
+    const std::uint32_t parts = s3::part_count_of(version.etag).value_or(1);
+    if (layout.known() == part_layout::certainty::computed) {
+        return layout == part_layout::computed(version.size, parts);
+    }
+    return layout.size() == version.size && layout.parts() == parts;
+}
 
 }  // namespace
 
@@ -91,16 +101,64 @@ engine::task<std::optional<part_extent>> gateway::locate_part(const object_name&
 engine::task<version_ptr> gateway::completed(const object_name& name, version_ptr version,
                                              time_point asked) {
     if (version->laid_out) co_return version;
+    const bool in_parts = s3::part_count_of(version->etag).value_or(1) > 1;
+    std::optional<part_layout> layout;
+    if (!in_parts) layout = part_layout::whole(version->size);
+    if (!layout) layout = co_await taught(name, *version);
+    if (!layout) layout = co_await told(name, *version);
+    if (!layout) layout = co_await found_out(name, *version);
+    version = with_layout(*version, std::move(*layout));
+    co_await remember(name, version, asked);
+    co_return version;
+}
+
+engine::task<std::optional<part_layout>> gateway::taught(const object_name& name,
+                                                         const object_version& version) {
     const object_name upload = name.without_version();
     const core_id home = home_of(upload);
     gateway* there = neighbours_[home.value()];
     const std::string key = upload.text();
-    auto taught = co_await engine::on_core(
-        home, [&] { return there->uploads_.layout_of(key, version->etag); });
-    part_layout layout = co_await layouts_.find(name, *version, std::move(taught));
-    version = with_layout(*version, std::move(layout));
-    co_await remember(name, version, asked);
-    co_return version;
+    auto layout = co_await engine::on_core(
+        home, [&] { return there->uploads_.layout_of(key, version.etag); });
+    if (layout && layout->size() != version.size) layout.reset();
+    co_return layout;
+}
+
+engine::task<std::optional<part_layout>> gateway::told(const object_name& name,
+                                                       const object_version& version) {
+    const bool may_be_told = elsewhere_ && name.scope.empty() && name.customer_key.empty();
+    if (!may_be_told) co_return std::nullopt;
+    auto layout = co_await elsewhere_(name, version);
+    if (!layout || !fits(*layout, version)) co_return std::nullopt;
+    stats_.told.add();
+    co_return layout;
+}
+
+engine::task<part_layout> gateway::found_out(const object_name& name,
+                                             const object_version& version) {
+    const core_id home = home_of(name);
+    gateway* there = neighbours_[home.value()];
+    co_return co_await engine::on_core(home, [&] { return there->find_out(name, version); });
+}
+
+engine::task<part_layout> gateway::find_out(const object_name& name,
+                                            const object_version& version) {
+    const auto turn = co_await known_layouts_.enter(version.identity);
+    if (turn.known) co_return *turn.known;
+    part_layout layout = co_await layouts_.find(name, version);
+    if (turn.first) known_layouts_.found(version.identity, layout);
+    co_return layout;
+}
+
+engine::task<std::optional<part_layout>> gateway::layout_of(const object_name& name,
+                                                            const object_version& version) {
+    const version_ptr known = (co_await find(name)).version;
+    if (known != nullptr && known->laid_out && known->identity == version.identity) {
+        co_return known->layout;
+    }
+    if (auto layout = co_await taught(name, version)) co_return layout;
+    if (!may_ask_itself(name)) co_return std::nullopt;
+    co_return co_await found_out(name, version);
 }
 
 engine::task<void> gateway::observe_head(const inquiry& i, const http::response_head& answer,

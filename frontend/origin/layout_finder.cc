@@ -25,11 +25,9 @@ std::optional<std::uint32_t> number_in(std::optional<std::string_view> text) {
 }  // namespace
 
 engine::task<part_layout> layout_finder::find(const object_name& name,
-                                              const object_version& version,
-                                              std::optional<part_layout> taught) {
+                                              const object_version& version) {
     const std::uint32_t parts = s3::part_count_of(version.etag).value_or(1);
     if (parts == 1) co_return part_layout::whole(version.size);
-    if (taught && taught->size() == version.size) co_return std::move(*taught);
 
     const part_layout computed = part_layout::computed(version.size, parts);
     const auto first = co_await ask(name, version, 1);

@@ -1,8 +1,7 @@
 // frontend/origin/layout_finder.h
 //
-// Finds out how a version that was uploaded in parts is cut: from the upload, if it passed by; from
-// the origin, if it answers HEAD ?partNumber=N and we may ask; else by computing it, the same on every
-// node.
+// Finds out how a version that was uploaded in parts is cut: from the origin, if it answers
+// HEAD ?partNumber=N and we may ask; else by computing it, the same on every node.
 //
 //   Core     One per core.
 //   Errors   None: what cannot be asked is computed. A layout is never wrong, at worst it is not the
@@ -19,7 +18,6 @@
 #include "frontend/origin/exchange.h"
 #include "frontend/origin/object_version.h"
 #include "frontend/origin/own_request.h"
-#include "frontend/origin/upload_watch.h"
 
 namespace lode::frontend::origin {
 
@@ -30,9 +28,7 @@ class layout_finder {
     // `own` may be null: then the origin is not asked.
     layout_finder(origin_link& link, s3::signer* own) : link_(link), own_(own) {}
 
-    // `taught`: what the upload taught, if it passed by.
-    engine::task<part_layout> find(const object_name& name, const object_version& version,
-                                   std::optional<part_layout> taught);
+    engine::task<part_layout> find(const object_name& name, const object_version& version);
 
     // Where one part of the version lies, and how many there are: the origin's word, or what a certain
     // layout says. Nothing when the origin does not answer part numbers, or not about this version.
