@@ -9,8 +9,8 @@
 namespace lode::frontend::peer {
 namespace {
 
-constexpr std::array<std::string_view, 8> answer_fields = {"cache",  "detail", "part",  "load",
-                                                           "spread", "view",   "state", "held"};
+constexpr std::array<std::string_view, 9> answer_fields = {
+    "cache", "detail", "part", "load", "spread", "view", "state", "held", "body"};
 constexpr std::array<std::string_view, cache_words> words = {
     name_of(cache_word::hit), name_of(cache_word::filling), name_of(cache_word::miss),
     name_of(cache_word::bypass)};
@@ -55,6 +55,7 @@ void write_answer(const part_answer& a, std::string& out) {
         .add_hex("view", a.view)
         .add("state", name_of(a.state));
     if (a.held) fields.add("held", presence_text(*a.held));
+    if (a.body) fields.add("body", s3::view_of(s3::to_hex(*a.body)));
 }
 
 std::expected<part_answer, std::string> parse_answer(std::string_view text) {
@@ -73,6 +74,10 @@ std::expected<part_answer, std::string> parse_answer(std::string_view text) {
     if (fields.good() && fields.has("held")) {
         a.held = parse_presence(fields.text("held", held_max));
         if (!a.held) fields.refuse("held", "is not four counts");
+    }
+    if (fields.good() && fields.has("body")) {
+        a.body = s3::digest_from_hex(fields.text("body", s3::sha256_hex().size()));
+        if (!a.body) fields.refuse("body", "is not 64 hexadecimal digits");
     }
     if (!fields.good()) return std::unexpected(fields.problem());
     return a;

@@ -44,6 +44,18 @@ TEST_CASE("an answer reads as it was written") {
     }
 }
 
+TEST_CASE("an answer may say what its body is") {
+    const part_answer a{.part = {.high = 1, .low = 2}, .body = s3::sha256_of("a layout")};
+    CHECK(parse_answer(written(a)) == a);
+    CHECK(parse_answer(written({.body = s3::sha256_of("another one")})) != a);
+    const std::string without = written({});
+    CHECK(!parse_answer(without + "&body="));
+    CHECK(!parse_answer(without + "&body=" + std::string(63, 'a')));
+    CHECK(!parse_answer(without + "&body=" + std::string(65, 'a')));
+    CHECK(!parse_answer(without + "&body=" + std::string(64, 'g')));
+    CHECK(parse_answer(without + "&body=" + std::string(64, 'a')));
+}
+
 TEST_CASE("an answer that says something else is refused") {
     const std::string good = written(some_part_answer);
     const auto with = [&](std::string_view from, std::string_view to) {

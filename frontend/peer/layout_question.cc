@@ -1,0 +1,171 @@
+#include "frontend/peer/layout_question.h"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "engine/base/assert.h"
+#include "engine/store/part_key.h"
+#include "frontend/peer/fields.h"
+#include "frontend/peer/wire.h"
+#include "frontend/s3/etag.h"
+
+namespace lode::frontend::peer {
+namespace {
+
+using origin::part_layout;
+using certainty = part_layout::certainty;
+
+constexpr std::size_t bucket_max = 255;
+constexpr std::size_t key_max = 1024;
+constexpr std::size_t version_max = 1024;
+constexpr std::size_t etag_max = 256;
+constexpr std::uint64_t object_size_max = engine::part_length_max.count();
+
+constexpr std::array<std::string_view, 7> question_fields = {"bucket", "key",  "version", "stored",
+                                                             "etag",   "size", "id"};
+constexpr std::array<std::string_view, 3> layout_fields = {"known", "part", "lengths"};
+constexpr std::array<std::string_view, 3> certainties = {"computed", "ends", "exact"};
+
+bool fits(const layout_question& q) {
+    return q.name.bucket.size() <= bucket_max && q.name.key.size() <= key_max &&
+           q.name.version_id.size() <= version_max && q.stored_version.size() <= version_max &&
+           q.etag.size() <= etag_max;
+}
+
+// Whether the length of the first part says where all others lie.
+bool is_uniform(const part_layout& layout) {
+    const bytes part = layout.at(0).length;
+    return ceil_div(layout.size(), part) == layout.parts() &&
+           layout == part_layout::uniform(layout.size(), part, layout.known());
+}
+
+std::string lengths_of(const part_layout& layout) {
+    std::string text;
+    for (std::uint32_t n = 0; n < layout.parts(); ++n) {
+        if (n > 0) text += '.';
+        text += std::to_string(layout.at(n).length.count());
+    }
+    return text;
+}
+
+// Nothing unless they are as many as there are parts, none empty, and make up the whole size.
+std::optional<part_layout> of_lengths(std::string_view text, bytes size, std::uint32_t parts) {
+    std::vector<bytes> lengths;
+    lengths.reserve(parts);
+    bytes left = size;
+    for (std::uint32_t n = 0; n < parts; ++n) {
+        const auto dot = n + 1 < parts ? text.find('.') : text.size();
+        if (dot == std::string_view::npos) return std::nullopt;
+        const auto length = decimal(text.substr(0, dot), left.count());
+        if (!length || *length == 0) return std::nullopt;
+        lengths.emplace_back(*length);
+        left = left - lengths.back();
+        text.remove_prefix(n + 1 < parts ? dot + 1 : dot);
+    }
+    if (left > bytes(0)) return std::nullopt;
+    auto made = part_layout::of_lengths(lengths);
+    return made ? std::optional(std::move(*made)) : std::nullopt;
+}
+
+part_layout read_layout(field_reader& fields, bytes size, std::uint32_t parts) {
+    part_layout made = part_layout::computed(size, parts);
+    const auto known = static_cast<certainty>(fields.word("known", certainties));
+    const bool uniform = fields.has("part");
+    const bool listed = fields.has("lengths");
+    if (known == certainty::computed && (uniform || listed)) {
+        fields.refuse("known", "says that everybody computes it, and yet it is told");
+    } else if (known != certainty::computed && uniform == listed) {
+        fields.refuse("known", "comes without a length, or with two kinds of them");
+    } else if (uniform) {
+        const bytes part(fields.number("part", size.count()));
+        const bool cuts = part > bytes(0) && ceil_div(size, part) == parts;
+        if (!cuts) return fields.refuse("part", "does not cut the object into its parts"), made;
+        made = part_layout::uniform(size, part, known);
+    } else if (listed) {
+        auto of = of_lengths(fields.text("lengths", layout_text_max), size, parts);
+        if (known != certainty::exact || !of) {
+            return fields.refuse("lengths", "are not those of the object's parts"), made;
+        }
+        made = std::move(*of);
+    }
+    return made;
+}
+
+}  // namespace
+
+layout_question layout_question_about(const origin::object_name& name,
+                                      const origin::object_version& version) {
+    LODE_ASSERT(name.scope.empty() && name.customer_key.empty());
+    return {.name = name,
+            .etag = version.etag,
+            .stored_version = version.version_id,
+            .size = version.size,
+            .id = version.identity};
+}
+
+result<> write_layout_question(const layout_question& q, std::uint32_t protocol,
+                               std::string& target) {
+    if (!fits(q)) return fail(errc::too_large);
+    target = path_of(protocol, layout_word);
+    target += '?';
+    field_writer(target)
+        .add("bucket", q.name.bucket)
+        .add("key", q.name.key)
+        .add_some("version", q.name.version_id)
+        .add_some("stored", q.stored_version)
+        .add("etag", q.etag)
+        .add("size", q.size.count())
+        .add_hex("id", q.id);
+    if (target.size() > wire_limits.uri.count()) return fail(errc::too_large);
+    return {};
+}
+
+std::expected<layout_question, std::string> parse_layout_question(std::string_view query) {
+    using enum field_reader::may_be;
+    field_reader fields(query, question_fields);
+    layout_question q;
+    q.name.bucket = fields.text("bucket", bucket_max);
+    q.name.key = fields.raw_text("key", key_max);
+    q.name.version_id = fields.text("version", version_max, empty);
+    q.stored_version = fields.text("stored", version_max, empty);
+    q.etag = fields.text("etag", etag_max);
+    q.size = bytes(fields.number("size", object_size_max));
+    q.id = fields.hex128("id");
+    if (fields.good() && s3::part_count_of(q.etag).value_or(1) < 2) {
+        fields.refuse("etag", "is not that of an upload in parts");
+    }
+    if (fields.good() && q.size == bytes(0)) fields.refuse("size", "is zero");
+    if (!fields.good()) return std::unexpected(fields.problem());
+    return q;
+}
+
+result<origin::object_version> version_of(const layout_question& q, std::string_view origin) {
+    origin::object_version made{.etag = q.etag, .size = q.size, .version_id = q.stored_version};
+    made.identity = origin::identity_of(origin, q.name, q.etag, q.stored_version, q.size);
+    if (made.identity != q.id) return fail(errc::invalid);
+    return made;
+}
+
+void write_layout(const part_layout& layout, std::string& out) {
+    out.clear();
+    field_writer fields(out);
+    fields.add("known", certainties[static_cast<std::size_t>(layout.known())]);
+    if (layout.known() == certainty::computed) return;
+    if (is_uniform(layout)) {
+        fields.add("part", layout.at(0).length.count());
+    } else {
+        fields.add("lengths", lengths_of(layout));
+    }
+}
+
+std::expected<part_layout, std::string> parse_layout(std::string_view text, bytes size,
+                                                     std::uint32_t parts) {
+    LODE_ASSERT(size > bytes(0) && parts > 1 && parts <= origin::parts_max);
+    field_reader fields(text, layout_fields);
+    part_layout made = read_layout(fields, size, parts);
+    if (!fields.good()) return std::unexpected(fields.problem());
+    return made;
+}
+
+}  // namespace lode::frontend::peer
