@@ -117,6 +117,11 @@ void peer_health::dropped(question& q, time_point now) {
     if (unanswered && waited > latencies_.quantile(now, tail)) latencies_.record(now, waited);
 }
 
+void peer_health::excused(question& q) {
+    settle(q);
+    breaker_.release(q.trial);
+}
+
 duration peer_health::deadline(time_point now) const {
     if (latencies_.samples(now) < deadline_samples) return deadline_max;
     const duration patience =

@@ -52,8 +52,8 @@ class peer_health {
         duration idle_interval = health_rules::probe_idle;  // health_rules::idle_interval(peers)
     };
 
-    // A request under way. Whoever asked tells how it ended: answered, overloaded, failed or
-    // dropped.
+    // A request under way. Whoever asked tells how it ended: answered, overloaded, failed,
+    // dropped or excused.
     struct question {
         time_point asked;
         circuit_breaker::trial trial = 0;
@@ -94,6 +94,10 @@ class peer_health {
 
     // We gave up for reasons of our own: the client left, or another peer was faster.
     void dropped(question& q, time_point now);
+
+    // It ended in a way that says nothing of how fast the peer is, because it had to ask elsewhere before
+    // it could answer.
+    void excused(question& q);
 
     // How long the first byte may take.
     [[nodiscard]] duration deadline(time_point now) const;

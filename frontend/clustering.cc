@@ -1,6 +1,7 @@
 #include "frontend/clustering.h"
 
 #include "frontend/client.h"
+#include "frontend/peer/layout_call.h"
 #include "frontend/peer/peer_source.h"
 
 namespace lode::frontend {
@@ -51,6 +52,12 @@ bytes load_of(const node_context& node) {
         }
     }
     return sum;
+}
+
+origin::gateway::layout_source layouts_of(peer::peers& peers) {
+    return [&peers](const origin::object_name& name, const origin::object_version& version) {
+        return peer::ask_layout(peers, name, version);
+    };
 }
 
 std::unique_ptr<engine::part_source> source_of(const serving& here,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "frontend/peer/wire.h"
+#include "frontend/serve_layout.h"
 
 namespace lode::frontend {
 
@@ -45,6 +46,12 @@ engine::task<bool> peer_connection::serve_one(peer_line& line) {
     }
     const auto path = peer::parse_path(head->target);
     if (path && path->word == peer::state_word) co_return co_await serve_state(here_, line);
+    if (path && path->word == peer::layout_word) {
+        auto asked = peer::parse_layout_question(path->query);
+        if (asked) co_return co_await serve_layout(here_, line, std::move(*asked));
+        co_await door.turn_away(*stream_, peer::refusal::malformed, asked.error());
+        co_return false;
+    }
     if (!path || path->word != peer::part_word) {
         co_await door.turn_away(*stream_, peer::refusal::malformed,
                                 "there is no such question in this protocol");

@@ -17,13 +17,6 @@ namespace {
 
 using peer::part_question;
 
-// What this node says of itself with every answer.
-peer::part_answer own_word(const serving& here) {
-    return {.load = load_of(here.node),
-            .view = here.cluster->peers.view()->digest(),
-            .state = state_of(*here.cluster)};
-}
-
 // An answer's head, ready to be sent.
 std::string_view write_head(peer_line& line, unsigned status, bytes length,
                             const peer::part_answer& word) {
@@ -200,6 +193,12 @@ class part_service {
 };
 
 }  // namespace
+
+peer::part_answer own_word(const serving& here) {
+    return {.load = load_of(here.node),
+            .view = here.cluster->peers.view()->digest(),
+            .state = state_of(*here.cluster)};
+}
 
 engine::task<bool> serve_part(serving& here, peer_line& line, peer::part_question question) {
     part_service service(here, line, std::move(question));

@@ -14,6 +14,7 @@
 
 #include "engine/runtime/stream.h"
 #include "engine/runtime/task.h"
+#include "frontend/peer/part_answer.h"
 #include "frontend/peer/part_question.h"
 #include "frontend/peer/session.h"
 #include "frontend/serving.h"
@@ -26,6 +27,9 @@ struct peer_line {
     peer::server_session& session;
     std::string head{};  // its memory is reused
 };
+
+// What this node says of itself with every answer.
+[[nodiscard]] peer::part_answer own_word(const serving& here);
 
 // False: the connection is of no further use.
 engine::task<bool> serve_part(serving& here, peer_line& line, peer::part_question question);

@@ -18,12 +18,6 @@ constexpr std::size_t gathered_most = std::size_t{128} << 10U;
 // A device that stalls is given up by the peer itself; a peer that died is suspected long before.
 constexpr duration hit_patience = std::chrono::seconds(10);
 
-// A server may have left an idle connection at the moment when it was used again.
-bool was_stale(http::client_connection& c, const error& why) {
-    const bool ended = why.code == errc::closed || (why.code == errc::io && why.sys != 0);
-    return c.reused() && !c.reader().head_begun() && ended;
-}
-
 }  // namespace
 
 part_call::~part_call() {

@@ -51,6 +51,11 @@ engine::task<result<part_reply>> ask(http::client_connection& connection, const 
     co_return understood(*head, q);
 }
 
+bool was_stale(http::client_connection& c, const error& why) {
+    const bool ended = why.code == errc::closed || (why.code == errc::io && why.sys != 0);
+    return c.reused() && !c.reader().head_begun() && ended;
+}
+
 std::string_view write_reply_head(std::string& into, server_session& session, unsigned status,
                                   bytes length, const part_answer& said) {
     std::string answer;

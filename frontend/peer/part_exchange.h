@@ -34,6 +34,9 @@ struct part_reply {
 engine::task<result<part_reply>> ask(http::client_connection& connection, const part_question& q,
                                      time_point until);
 
+// Whether a question failed because the server left an idle connection at the moment when it was used again.
+[[nodiscard]] bool was_stale(http::client_connection& c, const error& why);
+
 // The head of the answer to the request that `session` accepted last. Reuses `into`.
 std::string_view write_reply_head(std::string& into, server_session& session, unsigned status,
                                   bytes length, const part_answer& said);

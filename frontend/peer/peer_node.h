@@ -26,8 +26,8 @@ namespace lode::frontend::peer {
 class part_call;
 
 struct peer_counters {
-    counter asked;       // questions about parts
-    counter answered;    // with bytes, or with the word that they are being fetched
+    counter asked;       // questions about parts and layouts
+    counter answered;    // with what was asked for, or with the word that it is being fetched
     counter refused;     // it had other things to do, or another view
     counter failed;      // no answer, or none that may be believed
     counter broken_off;  // of the answers, those that ended early

@@ -125,6 +125,17 @@ peer_ptr peers::owner_of(const hash128& part) const {
     return askable ? by_index_[owner[0].value()] : nullptr;
 }
 
+peer_ptr peers::home_of(const hash128& object) const {
+    const auto self = view_->self();
+    if (!self || by_index_.size() < 2) return nullptr;
+    const time_point now = engine::now();
+    for (const cluster::member_index who : view_->candidates_of(object, options_.candidates)) {
+        if (who == *self) return nullptr;
+        if (standing_of(who, now, {}) == cluster::standing::ask) return by_index_[who.value()];
+    }
+    return nullptr;
+}
+
 cluster::standing peers::standing_of(cluster::member_index who, time_point now,
                                      std::span<const peer_node* const> tried) const {
     using enum cluster::standing;

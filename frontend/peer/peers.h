@@ -68,6 +68,10 @@ class peers {
     // asked.
     [[nodiscard]] peer_ptr owner_of(const hash128& part) const;
 
+    // Who knows of an object, by a hash of its name, what all nodes want to know: the first of its candidates
+    // that may be asked without a doubt. Null: this node itself, or nobody.
+    [[nodiscard]] peer_ptr home_of(const hash128& object) const;
+
     [[nodiscard]] unsigned spread_of(const hash128& part) const;
     // What an answer said.
     void told(const peer_node& peer, const part_answer& said);

@@ -375,6 +375,22 @@ TEST_CASE("a trial that its client gave up makes room for the next") {
     CHECK(f.health.may_ask(f.now()));
 }
 
+TEST_CASE("a question that took long for another's sake teaches no patience") {
+    fixture f;
+    f.probe(true);
+    for (int n = 0; n < 200; ++n) f.answer(milliseconds(1));
+    const duration before = f.health.deadline(f.now());
+    for (int n = 0; n < 50; ++n) {
+        auto q = f.health.ask(f.now());
+        f.clock.advance(milliseconds(15));
+        f.health.excused(q);
+    }
+
+    CHECK(f.health.deadline(f.now()) == before);
+    CHECK(f.health.state() == peer_state::up);
+    CHECK(f.health.may_ask(f.now()));
+}
+
 TEST_CASE("a hedge waits for the p99, and for a hundred answers") {
     fixture f;
     f.probe(true);
