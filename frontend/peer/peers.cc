@@ -140,7 +140,8 @@ cluster::standing peers::standing_of(cluster::member_index who, time_point now,
                                      std::span<const peer_node* const> tried) const {
     using enum cluster::standing;
     const peer_ptr& peer = by_index_[who.value()];
-    if (peer == nullptr) return ask;
+    // What this node brings in while it leaves is lost with it.
+    if (peer == nullptr) return view_->members()[who.value()].draining ? ask_last : ask;
     if (std::ranges::find(tried, peer.get()) != tried.end()) return refuse;
     // A client need not wait to find out whether a suspect is dead: probes do.
     if (peer->health.state() == cluster::peer_state::suspect || !peer->health.may_ask(now)) {
