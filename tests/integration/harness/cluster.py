@@ -15,8 +15,10 @@ Memory  What the smallest node takes: 64 MiB of cache and one core; the nodes sh
 """
 
 import os
+import re
 import secrets
 import signal
+import time
 
 from .case import Case
 from .hosts import Hosts
@@ -60,6 +62,27 @@ class Node(Lode):
         if self.disk is not None:
             self.disk.take(self.pid)
         return self
+
+    def labelled(self, name, **labels):
+        """The value of a metric with labels; 0 where there is none yet."""
+        return self.metrics().get(name, {}).get(tuple(sorted(labels.items())), 0)
+
+    def turned_away(self, reason):
+        return self.labelled("lode_peer_turned_away_total", reason=reason)
+
+    def peer_connections(self):
+        return self.number("lode_peer_connections")
+
+    def does_not_see(self, others):
+        """Those of them that this node would not ask now, with what it thinks of them."""
+        told = self.metrics()
+        states = {labels["peer"]: labels["state"] for labels, value in
+                  ((dict(each), value) for each, value in told.get("lode_peer_state", {}).items()) if value}
+        troubles = [f"{each.name} {states.get(each.name, 'unknown')}" for each in others
+                    if each is not self and states.get(each.name) != "up"]
+        if not troubles and told["lode_cluster_disagreeing_members"][()]:
+            troubles = ["members that see others"]
+        return troubles
 
     def freeze(self):
         """SIGSTOP: its kernel goes on to accept and acknowledge, the process does nothing."""
@@ -179,14 +202,28 @@ class Cluster:
         for node in self.nodes:
             node.wait_until_ready()
 
+    def wait_until_together(self, *wanted, among=None, seconds=20):
+        """Until every node that runs would ask each of these (by default each that runs), and all of them
+        see the same members."""
+        seeing = [node for node in (self.nodes if among is None else among)
+                  if node.alive() and not node.frozen]
+        wanted = wanted or seeing
+        deadline = time.monotonic() + seconds
+        for node in seeing:
+            while troubles := node.does_not_see(wanted):
+                if time.monotonic() > deadline:
+                    raise Failed(f"{node.name} sees {', '.join(troubles)} after {seconds} s")
+                time.sleep(0.02)
+
     def rolling_restart(self, between=lambda node: None):
         """One node after the other ends in good order and comes back."""
         for node in self.nodes:
             node.restart()
             between(node)
 
-    def write_nodes(self, nodes=None):
-        """The list that every node reads, and reads again; without arguments, of all nodes."""
+    def write_nodes(self, nodes=None, more=()):
+        """The list that every node reads, and reads again; without arguments, of all nodes. `more`: rows
+        of members that are no nodes of ours."""
         rows = []
         for node in self.nodes if nodes is None else nodes:
             row = {"name": node.name, "address": node.peer_address}
@@ -195,6 +232,7 @@ class Cluster:
             if node.name in self.capacities:
                 row["capacity"] = self.capacities[node.name]
             rows.append(row)
+        rows += more
         new = self.nodes_file.with_suffix(".new")
         new.write_text(toml({"cluster.node": rows}))
         new.rename(self.nodes_file)         # so that nobody reads half of it
@@ -202,9 +240,10 @@ class Cluster:
     def _join(self):
         if self.membership == "none":
             return
+        self.secret = secrets.token_hex(32).encode()
         secret = self.directory / "secret"
         secret.touch(0o600)
-        secret.write_text(secrets.token_hex(32) + "\n")
+        secret.write_bytes(self.secret + b"\n")
         for node in self.nodes:
             node.settings["cluster"] = {
                 "membership": self.membership, "secret_file": str(secret),
@@ -251,6 +290,13 @@ class ClusterCase(Case):
         super().setUp()
         self.addCleanup(self.cluster.heal)
         self.addCleanup(self.expect_nodes)
+
+    def members_of(self, answer):
+        """The nodes of Cache-Status: who had it, and who answered, where that is another one."""
+        return re.findall(r'"(\w+)"', answer.header("Cache-Status", ""))
+
+    def together(self, *nodes):
+        self.cluster.wait_until_together(*nodes)
 
     def expect_nodes(self):
         """A node that ended without the test's doing was not killed by it: those have said -9."""

@@ -34,6 +34,7 @@ INTERNAL = "500"
 RESET = "connection reset before the head"
 TIMED_OUT = "timed out"
 BROKEN_OFF = "broken off within the body"
+OVERTAKEN = "broken off, and others write this object"      # the rest of an old version is nowhere
 REFUSED = "refused"                     # any other status
 ALLOWED = (BUSY, INTERNAL, RESET)
 
@@ -139,6 +140,13 @@ class Load:
                     and (what is None or each.what == what)),
                    key=lambda each: each.to_head, default=None)
 
+    def waited(self, at=None):
+        """The longest that anybody waited for a head, or for a failure, of these nodes only."""
+        names = None if at is None else {node.name for node in at}
+        times = [each.to_head for each in self.done if names is None or each.node in names]
+        times += [each.took for each in self.failed if names is None or each.node in names]
+        return max(times, default=0.0)
+
     def report(self):
         kinds = collections.Counter(each.kind for each in self.failed)
         return f"seed {self.seed}: {len(self.done)} operations, {dict(self.counts)}, {dict(kinds)}"
@@ -179,7 +187,7 @@ class Client(threading.Thread):
     def __init__(self, load, number):
         super().__init__(daemon=True)
         self.load, self.draw = load, random.Random(f"{load.seed} {number}")
-        self.connections = {}       # node's name: its S3
+        self.connections = {}       # node's name: the process that it was of, its S3
 
     def run(self):
         try:
@@ -188,7 +196,7 @@ class Client(threading.Thread):
         except Exception as trouble:  # a client that dies is a finding, not a lost thread
             self.load.wrong(f"a client died: {trouble!r}")
         finally:
-            for s3 in self.connections.values():
+            for _, s3 in self.connections.values():
                 s3.close()
 
     def step(self):
@@ -254,9 +262,7 @@ class Client(threading.Thread):
 
     def ask(self, what, node, method, key, fine, **more):
         """The answer, or None after a failure, which is noted by its kind."""
-        s3 = self.connections.get(node.name)
-        if s3 is None:
-            s3 = self.connections[node.name] = node.client(timeout=self.load.timeout)
+        s3 = self.connection_to(node)
         begun, at_head = time.monotonic(), None
         try:
             response = s3.send(method, s3.path(self.load.bucket, key), **more)
@@ -265,6 +271,8 @@ class Client(threading.Thread):
         except (OSError, http.client.HTTPException) as trouble:
             s3.close()
             kind = sort_out(trouble, at_head is not None)
+            if kind == BROKEN_OFF and key in self.load.changing:
+                kind = OVERTAKEN
             self.fail(kind, node, what, begun, f"{key}: {trouble!r}")
             return None
         if response.will_close:
@@ -276,6 +284,18 @@ class Client(threading.Thread):
         self.load.finished(Done(node.name, what, begun, at_head - begun, time.monotonic() - begun),
                            f"{answer.status} {answer.header('X-Cache') or '-'}")
         return answer
+
+    def connection_to(self, node):
+        """The kept one. Not one that an orderly end of its process has closed: a client that knows of the
+        restart opens another."""
+        life = getattr(node, "pid", None)
+        known, s3 = self.connections.get(node.name, (None, None))
+        if s3 is None or known != life:
+            if s3 is not None:
+                s3.close()
+            s3 = node.client(timeout=self.load.timeout)
+            self.connections[node.name] = life, s3
+        return s3
 
     def fail(self, kind, node, what, begun, told):
         self.load.fails(Failure(kind, node.name, what, begun, time.monotonic() - begun, told))
