@@ -123,6 +123,7 @@ void cluster_node::start(serving& here, std::size_t core) {
 
 engine::task<void> cluster_node::lead() {
     std::vector<connection_taker*> takers;
+    takers.reserve(servers_.size());
     for (const auto& s : servers_) takers.push_back(s.get());
     front_door door(port_, std::move(takers), settings_.limits.connections);
     engine::scope doors;
