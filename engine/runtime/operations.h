@@ -44,6 +44,12 @@ inline auto connect(int fd, const sockaddr* address, socklen_t length) {
         [=](io_uring_sqe& entry) { io_uring_prep_connect(&entry, fd, address, length); });
 }
 
+// Until one of `events` (poll.h), an error or a hang-up is there.
+inline auto poll(int fd, unsigned events) {
+    return awaited_operation(
+        [=](io_uring_sqe& entry) { io_uring_prep_poll_add(&entry, fd, events); });
+}
+
 inline auto shutdown(int fd, int how) {
     return awaited_operation([=](io_uring_sqe& entry) { io_uring_prep_shutdown(&entry, fd, how); });
 }

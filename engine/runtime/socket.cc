@@ -5,8 +5,11 @@
 #include <limits>
 #include <utility>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "engine/base/assert.h"
@@ -19,6 +22,23 @@ void set_option(int fd, int level, int option, int value) {
     // Each is an optimisation; a kernel that refuses one still moves bytes.
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
+
+// Moves page references between a socket and a pipe, and never waits: of the two, splice() asks the
+// descriptor of the socket, so that it is non-blocking for just as long. Nothing else runs meanwhile, and
+// the ring starts no operation.
+result<std::size_t> splice_now(int socket, int from, int to, std::size_t most) {
+    int non_blocking = 1;
+    if (::ioctl(socket, FIONBIO, &non_blocking) != 0) return fail_errno(errno);
+    const ssize_t moved =
+        ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    const int why = errno;
+    non_blocking = 0;
+    if (::ioctl(socket, FIONBIO, &non_blocking) != 0) return fail_errno(errno);
+    if (moved < 0) return fail_errno(why);
+    return static_cast<std::size_t>(moved);
+}
+
+bool would_wait(const error& e) { return e.sys == EAGAIN || e.sys == EINTR; }
 
 }  // namespace
 
@@ -101,6 +121,31 @@ task<result<>> tcp_socket::send(std::span<iovec> pieces) {
         }
     }
     co_return result<>{};
+}
+
+task<result<std::size_t>> tcp_socket::receive_into(int pipe, std::size_t most) {
+    LODE_ASSERT(most > 0);
+    for (;;) {
+        // First, because only this waits for as many bytes as wait_for_at_least() said.
+        auto ready = co_await run(receiving_, [&] { return engine::poll(fd_, POLLIN); });
+        if (!ready) co_return std::unexpected(ready.error());
+        auto moved = splice_now(fd_, fd_, pipe, most);
+        if (moved) co_return moved;
+        if (!would_wait(moved.error())) co_return meaning(moved.error());
+    }
+}
+
+task<result<std::size_t>> tcp_socket::send_from(int pipe, std::size_t length) {
+    LODE_ASSERT(length > 0);
+    for (;;) {
+        if (ended_ != ended::no) co_return meaning({.code = errc::cancelled});
+        if (fd_ < 0) co_return fail(errc::closed);
+        auto moved = splice_now(fd_, pipe, fd_, length);
+        if (moved) co_return moved;
+        if (!would_wait(moved.error())) co_return meaning(moved.error());
+        auto ready = co_await run(sending_, [&] { return engine::poll(fd_, POLLOUT); });
+        if (!ready) co_return std::unexpected(ready.error());
+    }
 }
 
 task<result<>> tcp_socket::finish_sending() {
