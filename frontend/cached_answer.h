@@ -170,6 +170,12 @@ class cached_answer {
     // One part. What no peer gives is read here. False: the answer is over.
     engine::task<bool> send_from_peer();
 
+    // A pipe, where it serves: both ends are plain sockets, and enough is to come.
+    [[nodiscard]] std::optional<engine::pipe> pipe_for_peer() const;
+
+    // Sends what has been got, in half(0), and all that follows of the part.
+    engine::task<void> pass_from_peer(engine::pipe& past, result<std::size_t>& got, result<>& sent);
+
     // Memory for what comes from a peer: one half is sent while the other is being filled.
     [[nodiscard]] std::span<std::byte> half(unsigned turn) const;
 

@@ -6,6 +6,12 @@
 #include "frontend/clustering.h"
 
 namespace lode::frontend {
+namespace {
+
+// Fewer bytes of a peer are copied: that takes fewer calls.
+constexpr bytes worth_a_pipe{std::uint64_t{256} << 10U};
+
+}  // namespace
 
 engine::task<result<>> cached_answer::begin_away(findings& found) {
     if (!go_away()) co_return fail(errc::not_found);
@@ -30,6 +36,7 @@ engine::task<bool> cached_answer::send_from_peer() {
     result<std::size_t> got = std::exchange(arrived_, 0);
     if (*got == 0) got = co_await away_->read(half(0));
     result<> sent;
+    if (auto past = pipe_for_peer()) co_await pass_from_peer(*past, got, sent);
     for (unsigned turn = 0; sent && got && *got > 0; ++turn) {
         next.start(away_->read(half(turn + 1)));
         sent = co_await send(half(turn).first(*got));
@@ -54,6 +61,27 @@ engine::task<bool> cached_answer::send_from_peer() {
         stays_ = walk_.part().index;
     }
     co_return co_await take(co_await read(walk_, sent_to_));
+}
+
+std::optional<engine::pipe> cached_answer::pipe_for_peer() const {
+    if (!out_.is_plain() || !away_->is_plain() || away_->left() < worth_a_pipe) return std::nullopt;
+    return engine::pipe::take();
+}
+
+// The sockets hold what comes meanwhile, so that nothing is read ahead of the client here, and what has been
+// read when a peer breaks off has been sent.
+engine::task<void> cached_answer::pass_from_peer(engine::pipe& past, result<std::size_t>& got,
+                                                 result<>& sent) {
+    while (got && *got > 0) {
+        if (past.held() > 0) {
+            sent = co_await out_.send(past);
+        } else {
+            sent = co_await send(half(0).first(*got));
+        }
+        if (!sent) co_return;
+        if (next_is_due()) (void)co_await prepare();
+        got = co_await away_->read(half(0), &past);
+    }
 }
 
 std::span<std::byte> cached_answer::half(unsigned turn) const {

@@ -66,6 +66,20 @@ engine::task<result<>> client::send_head(std::string_view head) {
     co_return co_await send({&piece, 1}, bytes(0));
 }
 
+bool client::is_plain() const { return dynamic_cast<engine::tcp_socket*>(&stream_) != nullptr; }
+
+engine::task<result<>> client::send(engine::pipe& from) {
+    LODE_ASSERT(head_sent_ && is_plain());
+    auto& socket = static_cast<engine::tcp_socket&>(stream_);
+    while (from.held() > 0) {
+        expect_progress();
+        auto sent = co_await from.drain_some(socket);
+        if (!sent) co_return std::unexpected(sent.error());
+        record_.bytes_out += *sent;
+    }
+    co_return result<>{};
+}
+
 engine::task<result<>> client::invite_body() {
     if (invited_) co_return result<>{};
     invited_ = true;

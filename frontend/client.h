@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/runtime/pipe.h"
 #include "engine/runtime/stream.h"
 #include "frontend/access/passage.h"
 #include "frontend/access_log.h"
@@ -67,6 +68,10 @@ class client {
     // Sends pieces that begin with the head, or follow it; the first of them starts the clock of the log.
     engine::task<result<>> send(std::span<iovec> pieces, bytes body);
     engine::task<result<>> send_head(std::string_view head);
+
+    // Whether bytes may go out from a pipe, and all that one holds.
+    [[nodiscard]] bool is_plain() const;
+    engine::task<result<>> send(engine::pipe& from);
 
     // "100 Continue": the client may send its body. Once.
     engine::task<result<>> invite_body();

@@ -160,6 +160,13 @@ engine::task<result<std::size_t>> message_reader::read_plain(std::span<std::byte
     co_return count;
 }
 
+void message_reader::body_taken(bytes count) {
+    LODE_ASSERT(count <= body_in_stream());
+    body_read_ += count;
+    left_ -= count;
+    if (left_ == bytes(0)) state_ = state::between;
+}
+
 engine::task<result<std::size_t>> message_reader::read_chunked(std::span<std::byte> into) {
     for (;;) {
         auto decoded = decode_buffered(into);

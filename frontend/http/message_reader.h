@@ -71,6 +71,13 @@ class message_reader {
     // must not be empty.
     engine::task<result<std::size_t>> read_body(std::span<std::byte> into);
 
+    // How many of the next payload bytes nothing stands before in the stream, so that they may be taken from
+    // it directly; whoever does says so with body_taken(). 0 where bytes are buffered or framed.
+    [[nodiscard]] bytes body_in_stream() const {
+        return state_ == state::in_length && !has_more() ? left_ : bytes(0);
+    }
+    void body_taken(bytes count);
+
     // Reads until `into` is full or the body is complete; returns the number of bytes.
     engine::task<result<std::size_t>> read_body_full(std::span<std::byte> into);
 

@@ -77,13 +77,18 @@ engine::task<result<part_answer>> part_call::converse(const part_question& q, ti
 }
 
 engine::task<result<std::size_t>> part_call::read(std::span<std::byte> into, bytes left) {
+    return read(into, left, nullptr);
+}
+
+engine::task<result<std::size_t>> part_call::read(std::span<std::byte> into, bytes left,
+                                                  engine::pipe* past) {
     LODE_ASSERT(lease_ && left > bytes(0));
     engine::stream& stream = (*lease_)->stream();
     stream.expire_at(engine::now() + patience());
     const std::size_t gathered =
         std::min<std::uint64_t>({left.count(), into.size(), gathered_most});
     stream.wait_for_at_least(word_ == cache_word::hit ? gathered : 1);
-    auto got = co_await (*lease_)->reader().read_body(into);
+    auto got = co_await receive(into, left, past);
     if (got && *got == 0) got = fail(errc::closed);
     if (!got) {
         peer_->counts.broken_off.add();
@@ -94,6 +99,23 @@ engine::task<result<std::size_t>> part_call::read(std::span<std::byte> into, byt
     peer_->health.heard_from(heard_);
     peer_->counts.bytes_in.add(*got);
     co_return got;
+}
+
+engine::task<result<std::size_t>> part_call::receive(std::span<std::byte> into, bytes left,
+                                                     engine::pipe* past) {
+    http::message_reader& reader = (*lease_)->reader();
+    const bytes direct = std::min(left, reader.body_in_stream());
+    if (past == nullptr || direct == bytes(0) || !is_plain()) {
+        co_return co_await reader.read_body(into);
+    }
+    auto& socket = static_cast<engine::tcp_socket&>((*lease_)->stream());
+    auto got = co_await past->fill(socket, direct.count());
+    if (got) reader.body_taken(bytes(*got));
+    co_return got;
+}
+
+bool part_call::is_plain() const {
+    return lease_ && dynamic_cast<engine::tcp_socket*>(&(*lease_)->stream()) != nullptr;
 }
 
 // Bytes that the peer has to fetch come as late as the origin sends them.

@@ -17,6 +17,7 @@
 #include <span>
 
 #include "engine/base/list.h"
+#include "engine/runtime/pipe.h"
 #include "frontend/http/connection_pool.h"
 #include "frontend/peer/part_exchange.h"
 #include "frontend/peer/peer_node.h"
@@ -38,6 +39,14 @@ class part_call final : public list_hook<> {
     // call.
     engine::task<result<std::size_t>> read(std::span<std::byte> into, bytes left);
 
+    // The same, but bytes that may pass by our memory go into `past`, which is empty: it holds them, or
+    // else `into` does.
+    engine::task<result<std::size_t>> read(std::span<std::byte> into, bytes left,
+                                           engine::pipe* past);
+
+    // Bytes that come may go past our memory: the connection is a plain socket.
+    [[nodiscard]] bool is_plain() const;
+
     // Everything that was wanted has been read.
     void end();
 
@@ -56,6 +65,8 @@ class part_call final : public list_hook<> {
 
   private:
     engine::task<result<part_answer>> converse(const part_question& q, time_point until);
+    engine::task<result<std::size_t>> receive(std::span<std::byte> into, bytes left,
+                                              engine::pipe* past);
     [[nodiscard]] duration patience() const;
     void leave(error why);
     void let_go(bool whole);

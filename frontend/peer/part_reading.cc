@@ -119,7 +119,8 @@ engine::task<void> part_reading::run(std::shared_ptr<attempt> a) {
     a->news->notify_all();
 }
 
-engine::task<result<std::size_t>> part_reading::read(std::span<std::byte> into) {
+engine::task<result<std::size_t>> part_reading::read(std::span<std::byte> into,
+                                                     engine::pipe* past) {
     for (;;) {
         if (position() == question_.end) {
             end();
@@ -132,7 +133,7 @@ engine::task<result<std::size_t>> part_reading::read(std::span<std::byte> into) 
             auto answer = co_await open();
             if (!answer) co_return std::unexpected(answer.error());
         }
-        auto got = co_await call_->read(into, question_.end - position());
+        auto got = co_await call_->read(into, left(), past);
         if (got) {
             question_.first += bytes(*got);
             co_return got;

@@ -43,8 +43,14 @@ class part_reading final {
     // Asks one candidate after the other until one answers.
     engine::task<result<part_answer>> open();
 
-    // At least one of the wanted bytes; 0: all have been read.
-    engine::task<result<std::size_t>> read(std::span<std::byte> into);
+    // At least one of the wanted bytes; 0: all have been read. They are in `past`, if it holds any then
+    // (part_call.h), else in `into`.
+    engine::task<result<std::size_t>> read(std::span<std::byte> into, engine::pipe* past = nullptr);
+
+    // What is left comes over a plain socket, as far as one can know.
+    [[nodiscard]] bool is_plain() const { return call_ != nullptr && call_->is_plain(); }
+
+    [[nodiscard]] bytes left() const { return question_.end - question_.first; }
 
     // Nothing more is wanted.
     void end();
