@@ -15,8 +15,9 @@ using freshness = http::connection_pool::freshness;
 // socket holds.
 constexpr std::size_t gathered_most = std::size_t{128} << 10U;
 
-// A device that stalls is given up by the peer itself; a peer that died is suspected long before.
-constexpr duration hit_patience = std::chrono::seconds(10);
+// What a peer has comes without long pauses. One that died is suspected sooner; this is for a connection
+// over which nothing comes any more while the peer is well, and for a device that stalls.
+constexpr duration hit_patience = std::chrono::seconds(2);
 
 }  // namespace
 
