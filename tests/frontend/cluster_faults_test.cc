@@ -198,6 +198,22 @@ TEST_CASE("a node that falls silent in the middle of an answer is left within a 
     CHECK(world.seen(at.asker, at.next).counts.bytes_in.value() > 0);
 }
 
+TEST_CASE("a node that falls silent while it fetches is not waited for like an origin") {
+    small_cluster world(3);
+    const placed at(world);
+    world.thinks = 20s;
+    const time_point begun = world.now();
+
+    // The gateway's word is there after 20 s, and the owner's announcement at once.
+    const auto answers = world.get_all({{.node = at.asker, .target = at.target}},
+                                       spoil_later(world, 22s, at.owner, conduct::cut));
+
+    CHECK((body_of(answers[0]) == at.body));
+    CHECK(world.seen(at.asker, at.owner).counts.broken_off.value() == 1);
+    // Another 20 s are the next candidate's fetch.
+    CHECK(world.now() - begun < 45s);
+}
+
 TEST_CASE(
     "a node that dies in the middle of an answer is noticed, and its part read on elsewhere") {
     small_cluster world(3);

@@ -24,7 +24,10 @@ class peer_wire final : public engine::stream, public breakable {
         // What the other side did in a world that we hear nothing of.
         if (loses()) co_return std::unexpected(co_await hush());
         if (!got) co_return got;
-        received_ += *got;
+        const std::uint64_t before = std::exchange(received_, received_ + *got);
+        if (way_.flip_after && before <= *way_.flip_after && *way_.flip_after < received_) {
+            into[*way_.flip_after - before] ^= std::byte{1};
+        }
         if (way_.reset_after && received_ > *way_.reset_after) {
             reset();
             co_return fail(errc::closed, ECONNRESET);

@@ -39,6 +39,8 @@ struct peer_way {
     // Each connection, after so many bytes of answers.
     std::optional<std::uint64_t> reset_after;
     std::optional<std::uint64_t> mute_after;
+    // Each connection: a bit of the byte that comes after so many is another one.
+    std::optional<std::uint64_t> flip_after;
     duration delay{0};  // of whatever arrives
     engine::simulated_stream::options wire;
     std::uint64_t dials = 0;

@@ -80,7 +80,9 @@ small_cluster::small_cluster(std::size_t nodes, options o)
     rest();
 }
 
-small_cluster::~small_cluster() { run(end_all()); }
+small_cluster::~small_cluster() {
+    if (!ended_) run(end_all());
+}
 
 std::string small_cluster::name_of(std::size_t node) {
     return std::string(1, static_cast<char>('a' + node));
@@ -113,9 +115,7 @@ void small_cluster::publish(std::size_t node, const std::vector<std::size_t>& me
     if (is_up(node)) cluster(node).peers.use(view_of(members, node));
 }
 
-bool small_cluster::place::listens() const {
-    return number == all->options_.impostor_at || (node != nullptr && !ending);
-}
+bool small_cluster::place::listens() const { return number == all->options_.impostor_at || open; }
 
 void small_cluster::place::accept(std::unique_ptr<engine::stream> from) {
     if (number == all->options_.impostor_at) {
@@ -134,7 +134,6 @@ void small_cluster::make(std::size_t n) {
                           .wire = options_.wire};
     if (options_.adjust_node) options_.adjust_node(n, o);
     here.node = std::make_unique<small_node>(*this, std::move(o));
-    here.ending = false;
 }
 
 task<void> small_cluster::begin(std::size_t n) {
@@ -152,12 +151,14 @@ task<void> small_cluster::begin(std::size_t n) {
         const std::size_t to = number_of(address);
         return dial_over(way(n, to), *places_[to]);
     });
+    places_[n]->open = true;
     publish(n, places_[n]->members);
 }
 
 task<void> small_cluster::end(std::size_t n) {
     place& here = *places_[n];
-    here.ending = true;
+    LODE_ASSERT(here.open);
+    here.open = false;
     for (auto& p : places_) p->ways[n].reset();
     for (peer_way& w : here.ways) w.reset();
     co_await here.node->stop();
@@ -169,6 +170,7 @@ task<void> small_cluster::begin_all() {
 }
 
 task<void> small_cluster::end_all() {
+    ended_ = true;
     for (std::size_t n = 0; n < size(); ++n) {
         if (is_up(n)) co_await end(n);
     }
@@ -234,8 +236,12 @@ std::size_t small_cluster::fetched() const {
 }
 
 void small_cluster::run(task<void> work) {
-    const auto outcome = world_.run(std::move(work), 100'000'000);
-    LODE_ASSERT(outcome == engine::simulation::outcome::finished);
+    const bool done = try_run(std::move(work));
+    LODE_ASSERT(done);
+}
+
+bool small_cluster::try_run(task<void> work, std::uint64_t steps_max) {
+    return world_.run(std::move(work), steps_max) == engine::simulation::outcome::finished;
 }
 
 void small_cluster::rest(duration time) { run(sleep(time)); }

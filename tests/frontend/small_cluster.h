@@ -56,11 +56,11 @@ class small_cluster : public small_origin {
     // A view of these nodes, each with one slot, as `node` sees it.
     void publish(std::size_t node, const std::vector<std::size_t>& members);
 
-    // A node ends at once, and begins again with an empty store and the last view that it had. The
-    // clients that are connected to it lose their connections.
+    // A node that is up ends at once, and begins again with an empty store and the last view that it was
+    // given. The clients that are connected to it lose their connections.
     engine::task<void> end(std::size_t node);
     engine::task<void> begin(std::size_t node);
-    [[nodiscard]] bool is_up(std::size_t node) const { return places_[node]->node != nullptr; }
+    [[nodiscard]] bool is_up(std::size_t node) const { return places_[node]->open; }
 
     struct asking {
         std::size_t node = 0;
@@ -85,7 +85,12 @@ class small_cluster : public small_origin {
     // read what.
     [[nodiscard]] std::size_t fetched() const;
 
+    // Everything ends: the nodes that are up, and the origin. Destruction does it otherwise.
+    engine::task<void> end_all();
+
     void run(engine::task<void> work);
+    // Whether it came to its end, within so many steps.
+    [[nodiscard]] bool try_run(engine::task<void> work, std::uint64_t steps_max = 100'000'000);
     void rest(duration time = std::chrono::seconds(2));
     [[nodiscard]] time_point now() { return world_.clock().now(); }
 
@@ -98,19 +103,19 @@ class small_cluster : public small_origin {
         small_cluster* all = nullptr;
         std::size_t number = 0;
         std::unique_ptr<small_node> node;
-        bool ending = false;
+        bool open = false;
         std::vector<std::size_t> members;
         std::vector<peer_way> ways;  // from here
     };
 
     void make(std::size_t n);
     engine::task<void> begin_all();
-    engine::task<void> end_all();
 
     engine::simulation world_;
     options options_;
     std::vector<std::unique_ptr<place>> places_;
     engine::scope impostors_;
+    bool ended_ = false;
 };
 
 // As many questions for one object by each node.

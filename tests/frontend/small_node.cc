@@ -89,23 +89,24 @@ task<void> small_node::stop() {
     co_await store_->stop(core_id(0));
 }
 
-task<void> small_node::talk(std::string bytes, std::string& answer) {
+task<void> small_node::talk(std::string bytes, std::string& answer, std::size_t enough) {
     auto [ours, theirs] = simulated_stream::make_pair(wire_);
     connection server_side(*here_, std::move(theirs));
     clients_.push_back(server_side);
-    engine::scope both;
-    both.spawn(server_side.run());
-    both.spawn(speak(*ours, std::move(bytes)));
+    engine::scope answering;
+    engine::scope asking;
+    answering.spawn(server_side.run());
+    asking.spawn(speak(*ours, std::move(bytes)));
     std::byte buffer[16384];
-    for (;;) {
+    while (answer.size() < enough) {
         auto got = co_await ours->receive(buffer);
         if (!got || *got == 0) break;
         answer.append(reinterpret_cast<const char*>(buffer), *got);
     }
-    // Both must have stopped using the stream before it is closed.
     ours->abort();
-    co_await both.close();
+    co_await asking.close();
     co_await ours->close();
+    co_await answering.close();
 }
 
 void small_node::let_in(std::unique_ptr<engine::stream> stream) {

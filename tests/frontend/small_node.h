@@ -50,8 +50,10 @@ class small_node {
     engine::task<void> stop();
 
     // Sends raw bytes as one client on one connection and adds to `answer` what comes back until the
-    // server closes. The client closes its sending side after its bytes.
-    engine::task<void> talk(std::string bytes, std::string& answer);
+    // server closes, or until the client leaves because it has enough. The client closes its sending side
+    // after its bytes.
+    engine::task<void> talk(std::string bytes, std::string& answer,
+                            std::size_t enough = ~std::size_t{0});
 
     // A peer's connection. After stop() has begun, nobody is let in.
     void let_in(std::unique_ptr<engine::stream> stream);
