@@ -12,11 +12,9 @@ using conduct = peer_way::conduct;
 
 namespace {
 
-constexpr std::size_t mib = std::size_t{1} << 20U;
-
 // An object whose owner, next candidate and last one are known; the last one is asked by clients.
 struct placed {
-    explicit placed(small_cluster& world, std::size_t size = 2 * mib + 99)
+    explicit placed(small_cluster& world, std::size_t size = 2 * mebibyte + 99)
         : body(content(size)), target(world.put_at(1, {.body = body})) {
         const auto order = world.candidates_of(target);
         owner = order[0];
@@ -127,7 +125,7 @@ TEST_CASE("an owner that has just died costs a moment and no answer") {
 TEST_CASE("when no peer is left, a node fetches the part itself, and once") {
     for (const conduct how : {conduct::refusing, conduct::cut}) {
         small_cluster world(2);
-        const std::string body = content(2 * mib + 5);
+        const std::string body = content(2 * mebibyte + 5);
         const std::string target = world.put_at(1, {.body = body});
         world.spoil(1, [how](peer_way& w) {
             w.how = how;
@@ -182,7 +180,7 @@ TEST_CASE("what two candidates break off is read here, from the byte that was re
 
 TEST_CASE("a node that falls silent in the middle of an answer is left within a second or so") {
     small_cluster world(3);
-    const placed at(world, 8 * mib);
+    const placed at(world, 8 * mebibyte);
     world.get(at.owner, at.target);
     world.get(at.next, at.target);
     world.way(at.asker, at.owner).delay = 1ms;
@@ -217,7 +215,7 @@ TEST_CASE("a node that falls silent while it fetches is not waited for like an o
 TEST_CASE(
     "a node that dies in the middle of an answer is noticed, and its part read on elsewhere") {
     small_cluster world(3);
-    const placed at(world, 8 * mib);
+    const placed at(world, 8 * mebibyte);
     world.way(at.asker, at.owner).delay = 1ms;
 
     const auto answers =
@@ -305,7 +303,7 @@ TEST_CASE("an origin that breaks off makes no peer suspect") {
 TEST_CASE("a version that is replaced before its owner fetched it is not served") {
     small_cluster world(3);
     const placed at(world);
-    const std::string newer = content(3 * mib, 2);
+    const std::string newer = content(3 * mebibyte, 2);
     world.thinks = 100ms;
 
     // Between the gateway's word and the fetch.
@@ -321,26 +319,27 @@ TEST_CASE("a version that is replaced before its owner fetched it is not served"
 
 TEST_CASE("a version that is replaced while it is being sent ends the answer") {
     settings s;
-    s.origin.fetch_size = bytes(mib);
+    s.origin.fetch_size = bytes(mebibyte);
     s.origin.fetch_parallel = 1;
     small_cluster world(3, {.config = s});
-    const placed at(world, 6 * mib);
+    const placed at(world, 6 * mebibyte);
     world.thinks = 100ms;
 
-    const auto answers = world.get_all(
-        {{.node = at.asker, .target = at.target}},
-        replace_later(world, 350ms, at.target, {.body = content(6 * mib, 2), .etag = "\"v2\""}));
+    const auto answers =
+        world.get_all({{.node = at.asker, .target = at.target}},
+                      replace_later(world, 350ms, at.target,
+                                    {.body = content(6 * mebibyte, 2), .etag = "\"v2\""}));
 
     const std::string got = body_of(answers[0]);
     CHECK(got.size() < at.body.size());
     CHECK((got == at.body.substr(0, got.size())));
     CHECK(header_of(answers[0], "ETag") == "\"v1\"");
-    CHECK((body_of(world.get(at.asker, at.target)) == content(6 * mib, 2)));
+    CHECK((body_of(world.get(at.asker, at.target)) == content(6 * mebibyte, 2)));
 }
 
 TEST_CASE("a chunk that its owner loses in the middle of an answer is fetched again") {
-    small_cluster world(3, {.memory = bytes(4 * mib)});
-    const placed at(world, 3 * mib);
+    small_cluster world(3, {.memory = bytes(4 * mebibyte)});
+    const placed at(world, 3 * mebibyte);
     world.get(at.owner, at.target);
     world.way(at.asker, at.owner).delay = 5ms;
     struct lose {
@@ -411,7 +410,7 @@ TEST_CASE("what the only peer refuses is fetched here, and once") {
     small_cluster world(2, {.adjust_node = [](std::size_t n, small_node::options& o) {
                             if (n == 1) o.config.origin.gateway = "http://elsewhere:80";
                         }});
-    const std::string body = content(2 * mib);
+    const std::string body = content(2 * mebibyte);
     const std::string target = world.put_at(1, {.body = body});
 
     const auto answers =

@@ -9,8 +9,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t mib = std::size_t{1} << 20U;
-
 std::uint64_t questions(small_cluster& world) {
     std::uint64_t sum = 0;
     for (std::size_t n = 0; n < world.size(); ++n) sum += world.cluster(n).served.asked.value();
@@ -21,7 +19,7 @@ std::uint64_t questions(small_cluster& world) {
 
 TEST_CASE("twelve clients of three nodes cost the origin an object once") {
     small_cluster world(3);
-    const std::string body = content(2 * mib + 777);
+    const std::string body = content(2 * mebibyte + 777);
     const std::string target = world.put_at(1, {.body = body});
 
     const auto answers = world.get_all(from_everywhere(world, 4, target));
@@ -47,7 +45,7 @@ TEST_CASE("sixty-four clients of four nodes cost the origin an object in parts o
 
 TEST_CASE("a part is fetched by its owner, whoever asks for it") {
     small_cluster world(3);
-    const std::string body = content(mib + 5);
+    const std::string body = content(mebibyte + 5);
     const std::string target = world.put_at(2, {.body = body});
 
     const std::string first = world.get(0, target);
@@ -114,7 +112,7 @@ TEST_CASE("the parts that come next are brought in by their owners meanwhile") {
 
 TEST_CASE("what a customer's key protects is asked of no peer") {
     small_cluster world(3);
-    stored_object object{.body = content(mib + 10)};
+    stored_object object{.body = content(mebibyte + 10)};
     object.customer_key_md5 = sealing::one_md5;
     object.metadata =
         "x-amz-server-side-encryption-customer-algorithm: AES256\r\n"
@@ -138,7 +136,7 @@ TEST_CASE("what a customer's key protects is asked of no peer") {
 
 TEST_CASE("a client that wants nothing stored makes no peer store it") {
     small_cluster world(3);
-    const std::string body = content(mib);
+    const std::string body = content(mebibyte);
     const std::string target = world.put_at(1, {.body = body});
 
     for (std::size_t n = 0; n < world.size(); ++n) {
@@ -151,7 +149,7 @@ TEST_CASE("a client that wants nothing stored makes no peer store it") {
 
 TEST_CASE("a node serves what it does not own, and asks nobody for it") {
     small_cluster world(3);
-    const std::string body = content(mib + 1);
+    const std::string body = content(mebibyte + 1);
     const std::string target = world.put_at(2, {.body = body});
     world.publish(0, {0, 1});
     // Between these two, it belongs to the one who is asked, or to the one who asks.
@@ -183,7 +181,7 @@ TEST_CASE("nodes that see different clusters serve the right bytes") {
 
 TEST_CASE("a node that leaves the view is asked no more, and what it is sending arrives") {
     small_cluster world(3);
-    const std::string body = content(3 * mib);
+    const std::string body = content(3 * mebibyte);
     const std::string target = world.put_at(1, {.body = body});
     world.thinks = 100ms;
     struct leave {

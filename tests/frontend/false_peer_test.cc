@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t size = 200'000;
+constexpr std::size_t body_size = 200'000;
 constexpr std::size_t liar = 1;
 
 enum class lie : std::uint8_t {
@@ -49,7 +49,7 @@ struct script {
 
     lie says;
     peer::greeter door;
-    std::string body = content(size);
+    std::string body = content(body_size);
     std::uint64_t asked = 0;
 };
 
@@ -150,10 +150,10 @@ TEST_CASE("whatever a false peer says, clients get the right bytes in time") {
         const auto& counts = world.seen(0, liar).counts;
         CHECK(s.asked > 0);
         if (l == lie::none) {
-            CHECK(counts.bytes_in.value() == 3 * size);
+            CHECK(counts.bytes_in.value() == 3 * body_size);
             CHECK(counts.failed.value() == 0);
         } else if (l == lie::too_much) {
-            CHECK(counts.bytes_in.value() >= size);
+            CHECK(counts.bytes_in.value() >= body_size);
         } else if (l == lie::too_little) {
             CHECK(counts.broken_off.value() > 0);
         } else {

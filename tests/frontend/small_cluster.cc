@@ -54,7 +54,7 @@ task<void> ask_all(small_cluster& all, const std::vector<small_cluster::asking>&
     co_await clients.close();
 }
 
-task<void> sleep(duration time) { co_await engine::sleep_for(time); }
+task<void> pass_time(duration time) { co_await engine::sleep_for(time); }
 
 // What is thought of peers that tests spoil is of no interest.
 const bool quiet = (log::set_level(log::level::failure), true);
@@ -184,7 +184,7 @@ std::string small_cluster::get(std::size_t node, std::string_view target, std::s
 }
 
 std::vector<std::string> small_cluster::get_all(const std::vector<asking>& questions) {
-    return get_all(questions, sleep(duration::zero()));
+    return get_all(questions, pass_time(duration::zero()));
 }
 
 std::vector<std::string> small_cluster::get_all(const std::vector<asking>& questions,
@@ -244,7 +244,7 @@ bool small_cluster::try_run(task<void> work, std::uint64_t steps_max) {
     return world_.run(std::move(work), steps_max) == engine::simulation::outcome::finished;
 }
 
-void small_cluster::rest(duration time) { run(sleep(time)); }
+void small_cluster::rest(duration time) { run(pass_time(time)); }
 
 std::vector<small_cluster::asking> from_everywhere(const small_cluster& world, std::size_t each,
                                                    const std::string& target) {

@@ -20,6 +20,8 @@
 
 namespace lode::frontend {
 
+inline constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+
 class small_cluster : public small_origin {
   public:
     struct options {
