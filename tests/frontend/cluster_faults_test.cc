@@ -360,7 +360,7 @@ TEST_CASE("a chunk that its owner loses in the middle of an answer is fetched ag
 
 TEST_CASE("the end does not wait for a node that has left, and still owes an answer") {
     small_cluster world(2);
-    const std::string target = world.put_at(1, {.body = content(mib)});
+    const std::string target = world.put_at(1, {.body = content(mebibyte)});
     duration took{};
     bool answered = false;
     errc end{};

@@ -9,8 +9,6 @@ using namespace lode::frontend;
 
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20U;
-
 engine::task<void> purge(serving& here, std::string key, result<purged>& done) {
     done = co_await purge_object(here, {.scope = {}, .bucket = "data", .key = std::move(key)},
                                  engine::now() + std::chrono::minutes(1));

@@ -362,7 +362,7 @@ class common_life {
                              here.cluster->served.in_flight.value() +
                              world_.node(n).store().stats().fills_running;
         for (const auto& [name, peer] : here.cluster->peers.all()) {
-            left += peer->readings.empty() ? 0 : 1;
+            left += peer->calls.empty() ? 0 : 1;
         }
         if (left != 0) {
             violate(
