@@ -6,10 +6,6 @@
 namespace lode::frontend::peer {
 namespace {
 
-// Who has waited so long for candidates that did not answer asks no further one: when half of a cluster is
-// cut off, each of them would take as long.
-constexpr duration search_max = std::chrono::milliseconds(500);
-
 // No other candidate would say anything else.
 bool holds_everywhere(errc why) {
     return why == errc::changed || why == errc::not_found || why == errc::too_large;
@@ -31,7 +27,6 @@ part_reading::part_reading(peers& all, part_question q, peer_ptr first_asked, ot
     : all_(all), question_(std::move(q)), others_(o), next_(std::move(first_asked)) {}
 
 engine::task<result<part_answer>> part_reading::open() {
-    const time_point begun = engine::now();
     while (next_ != nullptr && tried_count_ < tried_.size()) {
         peer_ptr peer = std::move(next_);
         note_tried(peer);
@@ -47,7 +42,6 @@ engine::task<result<part_answer>> part_reading::open() {
         if (holds_everywhere(answer.error().code) || others_ == others::do_not_count) {
             co_return answer;
         }
-        if (engine::now() - begun >= search_max) break;
         choose_next();
     }
     co_return fail(errc::unavailable);

@@ -14,8 +14,7 @@
 //   Errors      changed: the origin has another version by now. not_found: what was asked for is not there.
 //               too_large: the question fits into no request. unavailable: no candidate is left; the rest has
 //               to come from somewhere else, from position(). cancelled: the node stops.
-//   Limits      Each candidate is asked once, and the last one half a second after the first; it has a second
-//               to answer (cluster/health_rules.h). Rivals are a few in a hundred (cluster/hedge_budget.h).
+//   Limits      Each candidate is asked once. Rivals are a few in a hundred (cluster/hedge_budget.h).
 #pragma once
 
 #include <array>
