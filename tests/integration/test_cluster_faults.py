@@ -6,7 +6,7 @@ import time
 
 from harness.cluster import ORIGIN, ClusterCase
 from harness.content import KIB, MIB
-from harness.load import BROKEN_OFF, OVERTAKEN, RESET, Load
+from harness.load import BROKEN_OFF, BUSY, OVERTAKEN, RESET, Load
 
 # Nobody waits longer for a head. A peer may cost a second; the rest is for a machine that has two cores for
 # the nodes, the origin and the clients.
@@ -100,7 +100,8 @@ class ClusterFaults(FaultCase):
             load.lasts(LASTS)
             self.cluster.hosts.restore()
 
-        self.assertEqual(load.failures(but=(OVERTAKEN,)), [])
+        # It may lose too much of what it says to the origin, and then answers after origin.answer_timeout.
+        self.assertEqual(load.failures(but=(OVERTAKEN, BUSY)), [])
 
     def test_both_halves_of_a_cluster_go_on(self):
         with self.load_on(self.cluster.nodes) as load:
