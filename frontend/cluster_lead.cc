@@ -92,6 +92,9 @@ void cluster_lead::learn_claim(const std::vector<cluster::discovered>& listed) {
 void cluster_lead::claim(time_point now) {
     const bool complete = listed_ && roster_.unknown().empty();
     if (options_.self.slots.empty() && !complete && now - began_ < claim_patience) return;
+    // What claims follow from has not changed.
+    if (claimed_ == roster_.changes()) return;
+    claimed_ = roster_.changes();
     std::vector<cluster::member> others;
     for (const cluster::member& m : roster_.members()) {
         if (m.name != options_.self.name && m.zone == options_.self.zone) others.push_back(m);

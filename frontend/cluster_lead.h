@@ -75,8 +75,9 @@ class cluster_lead {
     options options_;
     cluster::roster roster_;
     cluster::view_ptr view_;
-    std::uint64_t published_ = 0;  // roster_.changes() of it
-    bool listed_ = false;          // there has been a list
+    std::uint64_t published_ = 0;           // roster_.changes() of it
+    std::optional<std::uint64_t> claimed_;  // the same, when slots were claimed last
+    bool listed_ = false;                   // there has been a list
     time_point began_{};
     inbox inbox_;
     std::set<std::string> greeting_;    // addresses being called, or called a moment ago

@@ -35,13 +35,16 @@ engine::task<result<part_answer>> part_call::ask(const part_question& q) {
     for (const freshness f : {freshness::any, freshness::fresh}) {
         auto lease = co_await peer.pool.acquire(until, f);
         if (!lease || abandoned_) {
-            // That all of our own connections are in use says nothing about the peer.
+            // That all of our own connections are in use says nothing about the peer; and little, that there
+            // was no time left to dial.
+            const time_point now = engine::now();
             const bool unreachable = !lease && lease.error().code == errc::unavailable;
             if (unreachable) {
                 peer.counts.failed.add();
-                peer.health.failed(asked_, engine::now(), peer_failure::unreachable);
+                peer.health.failed(asked_, now,
+                                   now < until ? peer_failure::unreachable : peer_failure::late);
             } else {
-                peer.health.dropped(asked_, engine::now());
+                peer.health.dropped(asked_, now);
             }
             co_return fail(unreachable ? errc::unavailable : errc::cancelled);
         }

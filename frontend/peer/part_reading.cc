@@ -1,5 +1,6 @@
 #include "frontend/peer/part_reading.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -66,6 +67,8 @@ engine::task<result<part_answer>> part_reading::race(peer_ptr first, duration he
     std::array<std::shared_ptr<attempt>, 2> runners;
     const auto begin = [&](std::size_t n, peer_ptr peer) {
         runners[n] = std::make_shared<attempt>(all_, question_, std::move(peer));
+        // A rival that lacks the part copies it from its owner: the origin is not asked twice.
+        if (n > 0) runners[n]->question.spread = std::max(question_.spread, 2U);
         runners[n]->news = news;
         call_ = runners[n]->call;
         all_.background(run(runners[n]));
