@@ -116,6 +116,9 @@ void describe_peers(metrics_page& page, const cluster_report& r) {
         &peer_tally::broken_off);
     add("lode_peer_received_bytes_total", "Bytes of parts that came from a peer",
         &peer_tally::bytes_in);
+    add("lode_peer_rivalled_total",
+        "Questions that another peer was asked, too, because this one was late",
+        &peer_tally::rivalled);
     add("lode_peer_probes_total", "Times that a peer was looked after", &peer_tally::probes);
     add("lode_peer_probes_failed_total", "Those that it did not answer",
         &peer_tally::probes_failed);

@@ -35,6 +35,7 @@ sighting sighting_of(const peer::peer_node& p) {
                           .failed = c.failed.value(),
                           .broken_off = c.broken_off.value(),
                           .bytes_in = c.bytes_in.value(),
+                          .rivalled = c.rivalled.value(),
                           .probes = c.probes.value(),
                           .probes_failed = c.probes_failed.value()}};
 }
@@ -134,6 +135,7 @@ peer_tally& peer_tally::operator+=(const peer_tally& other) {
     failed += other.failed;
     broken_off += other.broken_off;
     bytes_in += other.bytes_in;
+    rivalled += other.rivalled;
     probes += other.probes;
     probes_failed += other.probes_failed;
     return *this;

@@ -27,6 +27,7 @@ struct peer_tally {
     std::uint64_t failed = 0;
     std::uint64_t broken_off = 0;
     std::uint64_t bytes_in = 0;
+    std::uint64_t rivalled = 0;
     std::uint64_t probes = 0;
     std::uint64_t probes_failed = 0;
 

@@ -79,7 +79,7 @@ engine::task<result<part_answer>> part_reading::race(peer_ptr first, duration he
     if (!runners[0]->answer && !aborted_) {
         choose_next();
         if (next_ != nullptr && all_.hedges().try_spend()) {
-            all_.count_hedge();
+            runners[0]->call->peer()->counts.rivalled.add();
             note_tried(next_);
             begin(1, std::move(next_));
         }

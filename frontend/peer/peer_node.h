@@ -31,6 +31,8 @@ struct peer_counters {
     counter refused;     // it had other things to do, or another view
     counter failed;      // no answer, or none that may be believed
     counter broken_off;  // of the answers, those that ended early
+    counter
+        rivalled;  // of the questions, those that another peer was asked, too, because it was late
     counter bytes_in;
     counter probes;
     counter probes_failed;

@@ -78,8 +78,6 @@ class peers {
 
     // Second questions to whoever might be faster.
     [[nodiscard]] cluster::hedge_budget& hedges() { return hedges_; }
-    void count_hedge() { hedged_.add(); }
-    [[nodiscard]] const counter& hedged() const { return hedged_; }
 
     // Goes on after whoever began it; close() waits for it.
     void background(engine::task<void> work) { background_.spawn(std::move(work)); }
@@ -128,7 +126,6 @@ class peers {
     cluster::load_board loads_;      // of view_
     cluster::spread_memory spreads_;
     cluster::hedge_budget hedges_;
-    counter hedged_;
     lode::random chance_;
 
     const by_core* everyone_ = nullptr;
