@@ -114,7 +114,7 @@ void cluster_lead::claim(time_point now) {
     state_problem_ = !saved;
 }
 
-void cluster_lead::heard(std::string address, cluster::member about) {
+void cluster_lead::heard(const std::string& address, const cluster::member& about) {
     (void)roster_.heard(address, about, engine::now());
 }
 

@@ -46,7 +46,7 @@ class cluster_lead {
     engine::task<void> stop();
 
     // What a peer said of itself, from any core.
-    void heard(std::string address, cluster::member about);
+    void heard(const std::string& address, const cluster::member& about);
 
     // This node leaves soon, or does not any more.
     void drain(bool leaves);

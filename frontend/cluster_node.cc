@@ -25,7 +25,7 @@ struct word_of_peer {
 
 void arrive(void* object, std::uint64_t /*argument*/) {
     const std::unique_ptr<word_of_peer> word(static_cast<word_of_peer*>(object));
-    word->to.heard(std::move(word->address), std::move(word->about));
+    word->to.heard(word->address, word->about);
 }
 
 bytes capacity_of(const settings& s) {

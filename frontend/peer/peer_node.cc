@@ -18,7 +18,7 @@ std::unique_ptr<http::dialer> greeting(std::unique_ptr<http::dialer> below,
 
 }  // namespace
 
-peer_node::peer_node(options o, std::unique_ptr<http::dialer> below, const news_of& hear,
+peer_node::peer_node(const options& o, std::unique_ptr<http::dialer> below, const news_of& hear,
                      lode::random& chance)
     : name(o.name),
       address(o.address),

@@ -55,7 +55,7 @@ class peer_node final : public peer_listener {
     };
 
     // Dials through `below`. `hear` and `chance` outlive this.
-    peer_node(options o, std::unique_ptr<http::dialer> below, const news_of& hear,
+    peer_node(const options& o, std::unique_ptr<http::dialer> below, const news_of& hear,
               lode::random& chance);
 
     // peer_listener: what comes of attempts to connect.
