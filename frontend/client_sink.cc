@@ -1,7 +1,5 @@
 #include "frontend/client_sink.h"
 
-#include <array>
-
 #include "frontend/http/head_writer.h"
 
 namespace lode::frontend {
@@ -14,12 +12,8 @@ engine::task<result<std::span<std::byte>>> client_sink::room() {
 engine::task<result<>> client_sink::flush() {
     if (filled_ == 0) co_return result<>{};
     const auto data = std::span<const std::byte>(memory_).first(std::exchange(filled_, 0));
-    std::array<iovec, 2> pieces = {http::piece_of(head_), http::piece_of(data)};
-    const bool first = !head_.empty();
-    head_ = {};
-    auto sent = co_await out_.send(std::span(pieces).subspan(first ? 0 : 1), bytes(data.size()));
-    broken_ = !sent;
-    co_return sent;
+    iovec piece = http::piece_of(data);
+    co_return co_await out_.send({&piece, 1}, bytes(data.size()));
 }
 
 }  // namespace lode::frontend

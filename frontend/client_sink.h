@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string_view>
 #include <utility>
 
 #include "engine/store/part_source.h"
@@ -18,9 +17,8 @@ namespace lode::frontend {
 
 class client_sink final : public engine::fill_sink {
   public:
-    // `head` goes out before the first bytes; empty: it has left already.
-    client_sink(client& out, std::span<std::byte> memory, std::string_view head = {})
-        : out_(out), memory_(memory), head_(head) {}
+    // The answer's head has left already.
+    client_sink(client& out, std::span<std::byte> memory) : out_(out), memory_(memory) {}
 
     engine::task<result<std::span<std::byte>>> room() override;
     void advance(std::size_t n) override { filled_ = n; }
@@ -28,15 +26,10 @@ class client_sink final : public engine::fill_sink {
     // What has been poured goes out. To be called at the end.
     engine::task<result<>> flush();
 
-    // The client is gone: whoever poured need not try again.
-    [[nodiscard]] bool broken() const { return broken_; }
-
   private:
     client& out_;
     std::span<std::byte> memory_;
-    std::string_view head_;
     std::size_t filled_ = 0;
-    bool broken_ = false;
 };
 
 }  // namespace lode::frontend
