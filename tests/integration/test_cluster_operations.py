@@ -5,6 +5,7 @@ import json
 from harness.cluster import ClusterCase
 from harness.content import MIB
 from harness.processes import run
+from test_cluster import in_three_attempts
 
 
 class OperationsCase(ClusterCase):
@@ -149,6 +150,7 @@ class Operations(OperationsCase):
         self.assertIn("6 objects forgotten, 12 chunks", done.stdout)
         self.assertEqual(done.stderr, "Node n3 does not answer: what it holds stays there.\n")
 
+    @in_three_attempts
     def test_the_metrics_tell_of_members_peers_and_their_questions(self):
         prefix = self.new_key() + "/"
         keys = [self.store(f"{prefix}{n}", MIB) for n in range(9)]
