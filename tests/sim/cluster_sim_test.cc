@@ -1,28 +1,21 @@
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
 #include "tests/catch.h"
 #include "tests/sim/cluster_simulation.h"
+#include "tests/sim/seeds.h"
 
 using namespace lode;
 using namespace lode::frontend;
 
 namespace {
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 constexpr std::uint64_t seeds_by_default = 500;
 
 }  // namespace
 
 TEST_CASE("whatever happens to nodes, ways and origin, clients get what is current or nothing") {
-    const std::uint64_t only = number_from("LODE_SIM_SEED", 0);
-    const std::uint64_t first = only != 0 ? only : 1;
-    const std::uint64_t last = only != 0 ? only : number_from("LODE_SIM_SEEDS", seeds_by_default);
+    const auto [first, last] = seeds_to_live(seeds_by_default);
     simulated_cluster sum;
 
     for (std::uint64_t seed = first; seed <= last; ++seed) {

@@ -1,8 +1,8 @@
-#include <cstdlib>
 #include <string>
 
 #include "engine/base/log.h"
 #include "tests/catch.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/store_simulation.h"
 
 using namespace lode;
@@ -10,20 +10,13 @@ using namespace lode::engine;
 
 namespace {
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 constexpr std::uint64_t seeds_by_default = 2000;
 
 }  // namespace
 
 TEST_CASE(
     "whatever the disk and the clients do, no wrong byte is served and nothing is left over") {
-    const std::uint64_t only = number_from("LODE_SIM_SEED", 0);
-    const std::uint64_t first = only != 0 ? only : 1;
-    const std::uint64_t last = only != 0 ? only : number_from("LODE_SIM_SEEDS", seeds_by_default);
+    const auto [first, last] = seeds_to_live(seeds_by_default);
     simulated_life sum;
     log::set_level(log::level::failure);
 
