@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "engine/runtime/remote.h"
 #include "engine/runtime/scope.h"
 #include "frontend/front_door.h"
@@ -65,17 +63,8 @@ std::expected<std::unique_ptr<cluster_node>, std::string> cluster_node::open(
     const settings& s, node_context& node, std::unique_ptr<cluster::membership> source) {
     auto secret = peer::load_secret(s.cluster.secret_file);
     if (!secret) return std::unexpected("cluster.secret_file: " + secret.error());
-    const auto address = engine::socket_address::parse(s.listen.peer);
-    if (!address) {
-        return std::unexpected(fmt::format(
-            "listen.peer: expected an address and a port such as \"0.0.0.0:9001\", got \"{}\"",
-            s.listen.peer));
-    }
-    auto port = engine::tcp_listener::open(*address);
-    if (!port) {
-        return std::unexpected(fmt::format("listen.peer: cannot listen on {}: {}", s.listen.peer,
-                                           describe(port.error())));
-    }
+    auto port = listen_at("listen.peer", s.listen.peer);
+    if (!port) return std::unexpected(port.error());
     return std::unique_ptr<cluster_node>(new cluster_node(
         s, node, std::move(source), std::move(*secret), std::move(*port), self_of(s)));
 }
@@ -143,7 +132,7 @@ engine::task<void> cluster_node::stop() {
 }
 
 engine::task<void> cluster_node::finish(std::size_t core, time_point until) {
-    (void)co_await servers_[core]->finish(until);
+    co_await servers_[core]->finish(until);
     servers_[core].reset();
 }
 

@@ -53,19 +53,16 @@ class core_server final : public connection_taker {
         while (!stopping_) (void)co_await stop_asked_.wait();
     }
 
-    // Lets requests in progress finish, until `until`; then ends them. After begin_stop(). False: they
-    // had to be ended.
-    engine::task<bool> finish(time_point until) {
+    // Lets requests in progress finish, until `until`; then ends them. After begin_stop().
+    engine::task<void> finish(time_point until) {
         LODE_ASSERT(stopping_);
-        const bool in_time = (co_await connections_.wait_idle(until)).has_value();
-        if (!in_time) {
+        if (!co_await connections_.wait_idle(until)) {
             log::warning("{} connections did not finish in time and are closed",
                          connections_.running());
             for_each(&Connection::abort);
             here_.abort_exchanges();
         }
         co_await connections_.close();
-        co_return in_time;
     }
 
   private:

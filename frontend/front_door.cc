@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <memory>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "engine/base/log.h"
 #include "engine/runtime/remote.h"
@@ -25,6 +28,21 @@ void arrive(void* object, std::uint64_t /*argument*/) {
 }
 
 }  // namespace
+
+std::expected<engine::tcp_listener, std::string> listen_at(std::string_view key,
+                                                           const std::string& text) {
+    const auto address = engine::socket_address::parse(text);
+    if (!address) {
+        return std::unexpected(fmt::format(
+            "{}: expected an address and a port such as \"0.0.0.0:9000\", got \"{}\"", key, text));
+    }
+    auto opened = engine::tcp_listener::open(*address);
+    if (!opened) {
+        return std::unexpected(
+            fmt::format("{}: cannot listen on {}: {}", key, text, describe(opened.error())));
+    }
+    return std::move(*opened);
+}
 
 engine::task<void> front_door::run() {
     for (;;) {

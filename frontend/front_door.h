@@ -8,6 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/runtime/socket.h"
@@ -15,6 +18,10 @@
 #include "frontend/connection_taker.h"
 
 namespace lode::frontend {
+
+// At start, where the setting `key` says. The error is one sentence for the operator.
+[[nodiscard]] std::expected<engine::tcp_listener, std::string> listen_at(std::string_view key,
+                                                                         const std::string& text);
 
 class front_door {
   public:

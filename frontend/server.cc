@@ -91,18 +91,6 @@ result<int> open_signals() {
     return fd;
 }
 
-std::expected<engine::tcp_listener, std::string> listen_at(std::string_view key,
-                                                           const std::string& text) {
-    const auto address = engine::socket_address::parse(text);
-    if (!address) {
-        return problem("{}: expected an address and a port such as \"0.0.0.0:9000\", got \"{}\"",
-                       key, text);
-    }
-    auto opened = engine::tcp_listener::open(*address);
-    if (!opened) return problem("{}: cannot listen on {}: {}", key, text, describe(opened.error()));
-    return std::move(*opened);
-}
-
 }  // namespace
 
 class server::node {
@@ -290,7 +278,7 @@ class server::node {
         }
 
         const time_point until = engine::now() + settings_.limits.shutdown_timeout;
-        (void)co_await connections.finish(until);
+        co_await connections.finish(until);
         if (cluster_ != nullptr) co_await cluster_->finish(me, until);
         // Clients of other cores may have waited for what is fetched here. What is still fetched now, nobody
         // waits for, however long it takes.
