@@ -83,7 +83,7 @@ std::unique_ptr<engine::part_source> cached_answer::source_for(const part_slice&
                                                                origin::fetch_request request) {
     auto origin = std::make_unique<origin::part_fetch>(here_.node.links, std::move(request),
                                                        version_, slice.index);
-    if (here_.cluster == nullptr || is_sealed() || !request_.name.scope.empty()) return origin;
+    if (!is_shared(here_, request_.name)) return origin;
     const unsigned spread = here_.cluster->peers.spread_of(slice.stored.id);
     return source_of(here_, question_about(slice), spread, std::move(origin));
 }

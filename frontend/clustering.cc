@@ -69,10 +69,13 @@ std::unique_ptr<engine::part_source> source_of(const serving& here,
                                                std::move(origin));
 }
 
+bool is_shared(const serving& here, const origin::object_name& name) {
+    return here.cluster != nullptr && name.scope.empty() && name.customer_key.empty();
+}
+
 peer::peer_ptr peer_for(const serving& here, const request& r, const hash128& part) {
-    const bool never =
-        here.cluster == nullptr || r.customer_key || r.what.no_cache || !r.name.scope.empty();
-    return never ? nullptr : here.cluster->peers.choose(part);
+    const bool may_ask = is_shared(here, r.name) && !r.what.no_cache;
+    return may_ask ? here.cluster->peers.choose(part) : nullptr;
 }
 
 }  // namespace lode::frontend

@@ -69,8 +69,11 @@ struct clustering {
     const serving& here, const peer::part_question& about, unsigned spread,
     std::unique_ptr<engine::part_source> origin);
 
-// Who is to be asked for a part of what `r` asks for; null: it is read here. What lies under a customer's
-// key stays here, as the key does.
+// Whether other nodes may have parts of this object, or bring them. What lies under a customer's key stays
+// here, as the key does.
+[[nodiscard]] bool is_shared(const serving& here, const origin::object_name& name);
+
+// Who is to be asked for a part of what `r` asks for; null: it is read here.
 [[nodiscard]] peer::peer_ptr peer_for(const serving& here, const request& r, const hash128& part);
 
 }  // namespace lode::frontend

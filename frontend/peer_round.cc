@@ -5,19 +5,6 @@
 
 namespace lode::frontend {
 
-using peer::part_answer;
-using peer::part_question;
-using peer::part_reading;
-
-engine::task<result<part_answer>> ask_only(peer::peers& all, part_question question,
-                                           peer::peer_ptr whom) {
-    part_reading asking(all, std::move(question), std::move(whom),
-                        part_reading::others::do_not_count);
-    auto answer = co_await asking.open();
-    if (answer) asking.end();
-    co_return answer;
-}
-
 engine::task<void> peer_round::run(time_point until) {
     engine::scope workers;
     for (std::size_t n = std::min(at_once, errands_.size()); n > 0; --n) {
@@ -29,7 +16,7 @@ engine::task<void> peer_round::run(time_point until) {
 engine::task<void> peer_round::work(time_point until) {
     while (next_ < errands_.size() && engine::now() < until) {
         errand& mine = errands_[next_++];
-        auto answer = co_await ask_only(all_, mine.question, mine.whom);
+        auto answer = co_await peer::ask_only(all_, mine.question, mine.whom);
         if (answer) mine.answer = *answer;
     }
 }

@@ -19,11 +19,6 @@
 
 namespace lode::frontend {
 
-// What this one peer says. unavailable: nothing, or it may not be asked.
-[[nodiscard]] engine::task<result<peer::part_answer>> ask_only(peer::peers& all,
-                                                               peer::part_question question,
-                                                               peer::peer_ptr whom);
-
 class peer_round {
   public:
     static constexpr std::size_t at_once = 16;

@@ -109,9 +109,7 @@ engine::task<void> prestaging::bring(const origin::object_name& name, account& m
 engine::task<prestaging::outcome> prestaging::bring_part(const origin::object_name& name,
                                                          const origin::version_ptr& version,
                                                          std::uint32_t part) {
-    const bool may_ask_peers =
-        here_.cluster != nullptr && name.scope.empty() && name.customer_key.empty();
-    if (may_ask_peers) {
+    if (is_shared(here_, name)) {
         const auto there = co_await bring_there(peer::question_about(name, *version, part));
         if (there) co_return *there;
     }
@@ -166,7 +164,7 @@ engine::task<std::optional<prestaging::outcome>> prestaging::watch_there(
         if (stopping_) co_return outcome::absent;
         const auto found = all.all().find(peer);
         if (found == all.all().end()) co_return std::nullopt;
-        const auto said = co_await ask_only(all, question, found->second);
+        const auto said = co_await peer::ask_only(all, question, found->second);
         if (said && said->held) {
             heard = engine::now();
             if (said->held->filling > 0) continue;

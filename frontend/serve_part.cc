@@ -10,22 +10,17 @@
 #include "frontend/findings.h"
 #include "frontend/http/head_writer.h"
 #include "frontend/origin/part_fetch.h"
-#include "frontend/peer/wire.h"
+#include "frontend/peer/part_exchange.h"
 
 namespace lode::frontend {
 namespace {
 
 using peer::part_question;
 
-// An answer's head, ready to be sent.
+// Of the answer to the line's last question.
 std::string_view write_head(peer_line& line, unsigned status, bytes length,
                             const peer::part_answer& word) {
-    std::string said;
-    peer::write_answer(word, said);
-    http::head_writer writer(line.head);
-    writer.response(status).content_length(length).field(peer::answer_field, said);
-    writer.field(peer::mac_field, std::string_view(line.session.sign(status, length, said)));
-    return writer.end();
+    return peer::write_reply_head(line.head, line.session, status, length, word);
 }
 
 class part_service {

@@ -6,7 +6,6 @@
 
 #include "engine/base/hash.h"
 #include "engine/runtime/scheduler.h"
-#include "frontend/http/head_writer.h"
 #include "frontend/peer/layout_question.h"
 #include "frontend/peer/part_exchange.h"
 #include "frontend/peer/peer_dialer.h"
@@ -32,22 +31,11 @@ bool is_covered(const layout_reply& r) {
 
 engine::task<result<layout_reply>> converse(http::client_connection& connection,
                                             const layout_question& q, time_point until) {
-    peer_agreement& with = agreement_of(connection);
     std::string target;
-    auto written = write_layout_question(q, with.protocol, target);
+    auto written = write_layout_question(q, agreement_of(connection).protocol, target);
     if (!written) co_return std::unexpected(written.error());
-    const mac_text mac = with.session.sign("GET", target, {});
-    http::head_writer writer(connection.head_buffer());
-    writer.request("GET", target).field("Host", peer_host);
-    const auto text = writer.field(mac_field, s3::view_of(mac)).end();
-    connection.stream().expire_at(until);
-    auto sent = co_await engine::send_all(connection.stream(), std::as_bytes(std::span(text)));
-    if (!sent) co_return std::unexpected(sent.error());
-    auto head = co_await connection.reader().read_response("GET");
-    // too_large is said of our own words only.
-    if (!head && head.error().code == errc::too_large) co_return fail(errc::protocol);
+    const auto head = co_await exchange_heads(connection, target, {}, until);
     if (!head) co_return std::unexpected(head.error());
-    if (!with.session.accepts(*head)) co_return fail(errc::denied);
     const auto said = parse_answer(http::find_header(head->headers, answer_field).value_or(""));
     if (!said || said->part != q.id) co_return fail(errc::protocol);
     layout_reply reply{.status = head->status, .said = *said, .body = {}};

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "engine/base/assert.h"
-#include "engine/store/part_key.h"
-#include "frontend/peer/fields.h"
+#include "frontend/peer/object_fields.h"
 #include "frontend/peer/wire.h"
 #include "frontend/s3/etag.h"
 
@@ -16,21 +15,13 @@ namespace {
 using origin::part_layout;
 using certainty = part_layout::certainty;
 
-constexpr std::size_t bucket_max = 255;
-constexpr std::size_t key_max = 1024;
-constexpr std::size_t version_max = 1024;
-constexpr std::size_t etag_max = 256;
-constexpr std::uint64_t object_size_max = engine::part_length_max.count();
-
 constexpr std::array<std::string_view, 7> question_fields = {"bucket", "key",  "version", "stored",
                                                              "etag",   "size", "id"};
 constexpr std::array<std::string_view, 3> layout_fields = {"known", "part", "lengths"};
 constexpr std::array<std::string_view, 3> certainties = {"computed", "ends", "exact"};
 
-bool fits(const layout_question& q) {
-    return q.name.bucket.size() <= bucket_max && q.name.key.size() <= key_max &&
-           q.name.version_id.size() <= version_max && q.stored_version.size() <= version_max &&
-           q.etag.size() <= etag_max;
+named_content content_of(const layout_question& q) {
+    return {.name = q.name, .stored_version = q.stored_version, .etag = q.etag};
 }
 
 // Whether the length of the first part says where all others lie.
@@ -106,30 +97,20 @@ layout_question layout_question_about(const origin::object_name& name,
 
 result<> write_layout_question(const layout_question& q, std::uint32_t protocol,
                                std::string& target) {
-    if (!fits(q)) return fail(errc::too_large);
+    if (!fits(content_of(q))) return fail(errc::too_large);
     target = path_of(protocol, layout_word);
     target += '?';
-    field_writer(target)
-        .add("bucket", q.name.bucket)
-        .add("key", q.name.key)
-        .add_some("version", q.name.version_id)
-        .add_some("stored", q.stored_version)
-        .add("etag", q.etag)
-        .add("size", q.size.count())
-        .add_hex("id", q.id);
+    field_writer fields(target);
+    write_content(fields, content_of(q));
+    fields.add("size", q.size.count()).add_hex("id", q.id);
     if (target.size() > wire_limits.uri.count()) return fail(errc::too_large);
     return {};
 }
 
 std::expected<layout_question, std::string> parse_layout_question(std::string_view query) {
-    using enum field_reader::may_be;
     field_reader fields(query, question_fields);
     layout_question q;
-    q.name.bucket = fields.text("bucket", bucket_max);
-    q.name.key = fields.raw_text("key", key_max);
-    q.name.version_id = fields.text("version", version_max, empty);
-    q.stored_version = fields.text("stored", version_max, empty);
-    q.etag = fields.text("etag", etag_max);
+    read_content(fields, q.name, q.stored_version, q.etag);
     q.size = bytes(fields.number("size", object_size_max));
     q.id = fields.hex128("id");
     if (fields.good() && s3::part_count_of(q.etag).value_or(1) < 2) {

@@ -80,10 +80,6 @@ engine::task<result<part_answer>> part_call::converse(const part_question& q, ti
     co_return fail(why);
 }
 
-engine::task<result<std::size_t>> part_call::read(std::span<std::byte> into, bytes left) {
-    return read(into, left, nullptr);
-}
-
 engine::task<result<std::size_t>> part_call::read(std::span<std::byte> into, bytes left,
                                                   engine::pipe* past) {
     LODE_ASSERT(lease_ && left > bytes(0));

@@ -37,10 +37,8 @@ class part_call final : public list_hook<> {
 
     // After ask() has succeeded, at least one of the `left` bytes that are still to come. An error ends the
     // call.
-    engine::task<result<std::size_t>> read(std::span<std::byte> into, bytes left);
-
-    // The same, but bytes that may pass by our memory go into `past`, which is empty: it holds them, or
-    // else `into` does.
+    // Bytes that may pass by our memory go into `past`, which is empty or null: it holds them, or else
+    // `into` does.
     engine::task<result<std::size_t>> read(std::span<std::byte> into, bytes left,
                                            engine::pipe* past);
 

@@ -28,14 +28,11 @@ result<part_reply> understood(const http::response_head& head, const part_questi
 
 }  // namespace
 
-engine::task<result<part_reply>> ask(http::client_connection& connection, const part_question& q,
-                                     time_point until) {
-    peer_agreement& with = agreement_of(connection);
-    std::string target;
-    std::string range;
-    auto written = write_question(q, with.protocol, target, range);
-    if (!written) co_return std::unexpected(written.error());
-    const mac_text mac = with.session.sign("GET", target, range);
+engine::task<result<http::response_head>> exchange_heads(http::client_connection& connection,
+                                                         std::string_view target,
+                                                         std::string_view range, time_point until) {
+    client_session& session = agreement_of(connection).session;
+    const mac_text mac = session.sign("GET", target, range);
     http::head_writer writer(connection.head_buffer());
     writer.request("GET", target).field("Host", peer_host);
     if (!range.empty()) writer.field("Range", range);
@@ -46,8 +43,18 @@ engine::task<result<part_reply>> ask(http::client_connection& connection, const 
     auto head = co_await connection.reader().read_response("GET");
     // too_large is said of our own words only.
     if (!head && head.error().code == errc::too_large) co_return fail(errc::protocol);
+    if (head && !session.accepts(*head)) co_return fail(errc::denied);
+    co_return head;
+}
+
+engine::task<result<part_reply>> ask(http::client_connection& connection, const part_question& q,
+                                     time_point until) {
+    std::string target;
+    std::string range;
+    auto written = write_question(q, agreement_of(connection).protocol, target, range);
+    if (!written) co_return std::unexpected(written.error());
+    const auto head = co_await exchange_heads(connection, target, range, until);
     if (!head) co_return std::unexpected(head.error());
-    if (!with.session.accepts(*head)) co_return fail(errc::denied);
     co_return understood(*head, q);
 }
 

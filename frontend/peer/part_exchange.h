@@ -29,6 +29,12 @@ struct part_reply {
     part_answer said;
 };
 
+// Any request of a session and the head of its answer, all before `until`. `range`: the value of the Range
+// field, empty where it has none. The rest is to be read from connection.reader().
+engine::task<result<http::response_head>> exchange_heads(http::client_connection& connection,
+                                                         std::string_view target,
+                                                         std::string_view range, time_point until);
+
 // Asks, and reads the head of the answer, all before `until`. The body is then to be read from
 // connection.reader(). With status 206 it is as long as the range that was asked for.
 engine::task<result<part_reply>> ask(http::client_connection& connection, const part_question& q,

@@ -3,9 +3,8 @@
 #include <array>
 
 #include "engine/base/assert.h"
-#include "engine/store/part_key.h"
 #include "frontend/http/endpoint.h"
-#include "frontend/peer/fields.h"
+#include "frontend/peer/object_fields.h"
 #include "frontend/peer/wire.h"
 #include "frontend/s3/etag.h"
 #include "frontend/s3/http_date.h"
@@ -13,24 +12,21 @@
 namespace lode::frontend::peer {
 namespace {
 
-constexpr std::size_t bucket_max = 255;
-constexpr std::size_t key_max = 1024;
-constexpr std::size_t version_max = 1024;
-constexpr std::size_t etag_max = 256;
 constexpr std::size_t modified_max = 64;
 constexpr std::size_t direct_max = 512;
 constexpr std::size_t extent_max = 41;  // two numbers of 20 digits
-constexpr std::uint64_t object_size_max = engine::part_length_max.count();
 
 constexpr std::array<std::string_view, 12> question_fields = {
     "bucket", "key",  "version", "stored", "etag",   "modified",
     "size",   "part", "id",      "want",   "direct", "spread"};
 constexpr std::array<std::string_view, 5> wants = {"bytes", "fill", "held", "copy", "purge"};
 
+named_content content_of(const part_question& q) {
+    return {.name = q.name, .stored_version = q.stored_version, .etag = q.etag};
+}
+
 bool fits(const part_question& q) {
-    return q.name.bucket.size() <= bucket_max && q.name.key.size() <= key_max &&
-           q.name.version_id.size() <= version_max && q.stored_version.size() <= version_max &&
-           q.etag.size() <= etag_max && q.last_modified.size() <= modified_max &&
+    return fits(content_of(q)) && q.last_modified.size() <= modified_max &&
            q.direct_path.size() <= direct_max;
 }
 
@@ -53,15 +49,10 @@ std::optional<number_pair> parse_pair(std::string_view text) {
 }
 
 void read_version(field_reader& fields, part_question& q) {
-    using enum field_reader::may_be;
-    q.name.bucket = fields.text("bucket", bucket_max);
-    q.name.key = fields.raw_text("key", key_max);
-    q.name.version_id = fields.text("version", version_max, empty);
-    q.stored_version = fields.text("stored", version_max, empty);
-    q.etag = fields.text("etag", etag_max);
+    read_content(fields, q.name, q.stored_version, q.etag);
     q.last_modified = fields.text("modified", modified_max);
     q.size = bytes(fields.number("size", object_size_max));
-    q.direct_path = fields.text("direct", direct_max, empty);
+    q.direct_path = fields.text("direct", direct_max, field_reader::may_be::empty);
     if (!fields.good()) return;
     const auto tag = s3::parse_entity_tag(q.etag);
     if (!tag || tag->strength == s3::tag_strength::weak) {
@@ -128,13 +119,9 @@ result<> write_question(const part_question& q, std::uint32_t protocol, std::str
     if (!fits(q)) return fail(errc::too_large);
     target = path_of(protocol, part_word);
     target += '?';
-    field_writer(target)
-        .add("bucket", q.name.bucket)
-        .add("key", q.name.key)
-        .add_some("version", q.name.version_id)
-        .add_some("stored", q.stored_version)
-        .add("etag", q.etag)
-        .add("modified", q.last_modified)
+    field_writer fields(target);
+    write_content(fields, content_of(q));
+    fields.add("modified", q.last_modified)
         .add("size", q.size.count())
         .add("part", pair_text(q.part.first.value(), q.part.length.count()))
         .add_hex("id", q.id)

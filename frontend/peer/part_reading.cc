@@ -143,6 +143,14 @@ void part_reading::end() {
     if (call_ != nullptr) call_->end();
 }
 
+engine::task<result<part_answer>> ask_only(peers& all, part_question question, peer_ptr whom) {
+    part_reading asking(all, std::move(question), std::move(whom),
+                        part_reading::others::do_not_count);
+    auto answer = co_await asking.open();
+    if (answer) asking.end();
+    co_return answer;
+}
+
 void part_reading::abort() {
     aborted_ = true;
     if (call_ != nullptr) call_->abandon(part_call::reason::another_answer);

@@ -83,4 +83,9 @@ class part_reading final {
     bool aborted_ = false;
 };
 
+// What this one peer says to a question whose answer has no bytes. unavailable: nothing, or it may not be
+// asked.
+[[nodiscard]] engine::task<result<part_answer>> ask_only(peers& all, part_question question,
+                                                         peer_ptr whom);
+
 }  // namespace lode::frontend::peer

@@ -5,7 +5,6 @@
 
 #include "engine/base/hash.h"
 #include "engine/runtime/remote.h"
-#include "frontend/http/head_writer.h"
 #include "frontend/peer/part_reading.h"
 
 namespace lode::frontend::peer {
@@ -101,36 +100,36 @@ engine::task<void> peers::close_connections(peer_ptr peer) {
 }
 
 peer_ptr peers::choose(const hash128& part, std::span<const peer_node* const> tried) {
-    const auto self = view_->self();
-    if (!self || by_index_.size() < 2) return nullptr;
+    if (is_alone()) return nullptr;
+    const cluster::member_index self = *view_->self();
     const cluster::candidates some = view_->candidates_of(part, options_.candidates);
     const time_point now = engine::now();
     const auto chosen = cluster::choose(
         some, spread_of(part),
         [&](cluster::member_index who) { return standing_of(who, now, tried); },
         [&](cluster::member_index who) {
-            return who == *self ? options_.own_load() : loads_.load(who, now);
+            return who == self ? options_.own_load() : loads_.load(who, now);
         },
         chance_);
-    if (!chosen || *chosen == *self) return nullptr;
+    if (!chosen || *chosen == self) return nullptr;
     return by_index_[chosen->value()];
 }
 
 peer_ptr peers::owner_of(const hash128& part) const {
-    const auto self = view_->self();
-    if (!self || by_index_.size() < 2) return nullptr;
+    if (is_alone()) return nullptr;
+    const cluster::member_index self = *view_->self();
     const cluster::candidates owner = view_->candidates_of(part, 1);
-    if (owner.empty() || owner[0] == *self) return nullptr;
+    if (owner.empty() || owner[0] == self) return nullptr;
     const bool askable = standing_of(owner[0], engine::now(), {}) != cluster::standing::refuse;
     return askable ? by_index_[owner[0].value()] : nullptr;
 }
 
 peer_ptr peers::home_of(const hash128& object) const {
-    const auto self = view_->self();
-    if (!self || by_index_.size() < 2) return nullptr;
+    if (is_alone()) return nullptr;
+    const cluster::member_index self = *view_->self();
     const time_point now = engine::now();
     for (const cluster::member_index who : view_->candidates_of(object, options_.candidates)) {
-        if (who == *self) return nullptr;
+        if (who == self) return nullptr;
         if (standing_of(who, now, {}) == cluster::standing::ask) return by_index_[who.value()];
     }
     return nullptr;
@@ -168,9 +167,7 @@ void peers::ask_to_fill(part_question question, peer_ptr whom) {
 }
 
 engine::task<void> peers::have_filled(part_question question, peer_ptr whom) {
-    part_reading asking(*this, std::move(question), std::move(whom),
-                        part_reading::others::do_not_count);
-    if (co_await asking.open()) asking.end();
+    (void)co_await ask_only(*this, std::move(question), std::move(whom));
     --fills_asked_;
 }
 
@@ -237,25 +234,16 @@ engine::task<result<>> peers::look_after(peer_node& peer, time_point until) {
             lease->keep();
             co_return result<>{};
         }
-        peer_agreement& with = agreement_of(**lease);
-        const std::string target = path_of(with.protocol, state_word);
-        http::head_writer writer((*lease)->head_buffer());
-        writer.request("GET", target).field("Host", peer.address);
-        writer.field(mac_field, std::string_view(with.session.sign("GET", target, {})));
-        const std::string_view head = writer.end();
-        engine::stream& stream = (*lease)->stream();
-        stream.expire_at(until);
-        auto done = co_await engine::send_all(stream, std::as_bytes(std::span(head)));
-        if (!done) continue;
-        auto answer = co_await (*lease)->reader().read_response("GET");
+        const std::string target = path_of(agreement_of(**lease).protocol, state_word);
+        const auto answer = co_await exchange_heads(**lease, target, {}, until);
+        if (!answer && answer.error().code == errc::denied) co_return fail(errc::denied);
         if (!answer) continue;
-        if (!with.session.accepts(*answer)) co_return fail(errc::protocol);
         const auto text = http::find_header(answer->headers, answer_field);
         const auto said = parse_answer(text.value_or(""));
         if (!said) co_return fail(errc::protocol);
         peer.heard(*said);
         told(peer, *said);
-        stream.expire_at(never);
+        (*lease)->stream().expire_at(never);
         lease->keep();
         co_return result<>{};
     }

@@ -103,6 +103,8 @@ class peers {
     [[nodiscard]] const std::unordered_map<std::string, peer_ptr>& all() const { return by_name_; }
 
   private:
+    // No member, or nobody else is one.
+    [[nodiscard]] bool is_alone() const { return !view_->self() || by_index_.size() < 2; }
     [[nodiscard]] peer_ptr make(const cluster::member& m);
     [[nodiscard]] cluster::standing standing_of(cluster::member_index who, time_point now,
                                                 std::span<const peer_node* const> tried) const;
