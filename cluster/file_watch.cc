@@ -10,10 +10,6 @@
 namespace lode::cluster {
 namespace {
 
-// Within a clock tick a file may change twice and look the same. One that was changed just now is read
-// once more when it had time to settle.
-constexpr auto settling_time = std::chrono::seconds(2);
-
 class descriptor {
   public:
     explicit descriptor(const std::string& path)
@@ -56,10 +52,10 @@ result<std::optional<std::string>> file_watch::look() {
         text_.reset();
         return fail_errno(failed);
     }
-    const mark now{.inode = found.st_ino,
-                   .size = static_cast<std::uint64_t>(found.st_size),
-                   .modified_s = found.st_mtim.tv_sec,
-                   .modified_ns = found.st_mtim.tv_nsec};
+    const file_mark now{.inode = found.st_ino,
+                        .size = static_cast<std::uint64_t>(found.st_size),
+                        .modified_s = found.st_mtim.tv_sec,
+                        .modified_ns = found.st_mtim.tv_nsec};
     if (seen_ == now && settled_) return std::optional<std::string>();
     auto text = read_all(file.fd(), most_);
     if (!text) {
@@ -67,10 +63,8 @@ result<std::optional<std::string>> file_watch::look() {
         text_.reset();
         return std::unexpected(text.error());
     }
-    const auto age =
-        std::chrono::system_clock::now().time_since_epoch() - std::chrono::seconds(now.modified_s);
     seen_ = now;
-    settled_ = age > settling_time;
+    settled_ = now.is_settled(std::chrono::system_clock::now());
     if (text_ == *text) return std::optional<std::string>();
     text_ = std::move(*text);
     return text_;

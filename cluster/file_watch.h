@@ -5,11 +5,11 @@
 //   Errors   io with the kernel's errno, too_large beyond the limit.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "engine/base/error.h"
+#include "engine/base/file_mark.h"
 #include "engine/base/units.h"
 
 namespace lode::cluster {
@@ -25,17 +25,9 @@ class file_watch {
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
-    struct mark {
-        std::uint64_t inode = 0;
-        std::uint64_t size = 0;
-        std::int64_t modified_s = 0;
-        std::int64_t modified_ns = 0;
-        friend bool operator==(const mark&, const mark&) = default;
-    };
-
     std::string path_;
     bytes most_;
-    std::optional<mark> seen_;
+    std::optional<file_mark> seen_;
     bool settled_ = false;
     std::optional<std::string> text_;
 };

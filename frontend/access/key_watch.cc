@@ -14,9 +14,6 @@ namespace lode::frontend::access {
 namespace {
 
 constexpr duration period = std::chrono::seconds(1);
-// Within a clock tick a file may change twice and look the same. One that was changed just now is
-// read once more when it had time to settle.
-constexpr duration settling_time = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -49,7 +46,7 @@ engine::task<void> key_watch::look() {
         co_return complain(first_of(unreadable_key_file(text.error()), path_));
     }
     seen_ = *mark;
-    settled_ = is_settled(*mark);
+    settled_ = mark->is_settled(engine::scheduler::current().time().wall());
     const s3::sha256_digest digest = s3::sha256_of(*text);
     if (content_ == digest) {
         problem_ = content_problem_;
@@ -91,13 +88,7 @@ void key_watch::complain(std::string sentence) {
     log::warning("auth.keys: the keys stay as they were: {}", problem_);
 }
 
-bool key_watch::is_settled(const file_mark& mark) const {
-    const auto now = engine::scheduler::current().time().wall().time_since_epoch();
-    const auto modified = std::chrono::seconds(mark.modified_s);
-    return now - modified > settling_time;
-}
-
-engine::task<std::expected<key_watch::file_mark, int>> key_watch::mark_of_file() {
+engine::task<std::expected<file_mark, int>> key_watch::mark_of_file() {
     struct statx found{};
     const auto done = co_await engine::stat_at(AT_FDCWD, path_.c_str(), found);
     if (!done) co_return std::unexpected(done.error().sys);

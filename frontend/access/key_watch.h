@@ -19,6 +19,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/counters.h"
+#include "engine/base/file_mark.h"
 #include "engine/runtime/task.h"
 #include "engine/runtime/wait_list.h"
 #include "frontend/access/gate.h"
@@ -45,20 +46,10 @@ class key_watch {
     [[nodiscard]] const counter& refused() const { return refused_; }
 
   private:
-    // What tells one content of the file from the next, without reading it.
-    struct file_mark {
-        std::uint64_t inode = 0;
-        std::uint64_t size = 0;
-        std::int64_t modified_s = 0;
-        std::uint32_t modified_ns = 0;
-        friend bool operator==(const file_mark&, const file_mark&) = default;
-    };
-
     engine::task<std::expected<file_mark, int>> mark_of_file();
     engine::task<std::expected<std::string, int>> read_file();
     engine::task<void> adopt(std::shared_ptr<const key_ring> keys);
     void complain(std::string sentence);
-    [[nodiscard]] bool is_settled(const file_mark& mark) const;
 
     std::string path_;
     std::vector<gate*> gates_;
