@@ -30,7 +30,10 @@ engine::task<result<part_answer>> part_call::ask(const part_question& q) {
     const time_point begun = engine::now();
     if (abandoned_ || !peer.health.may_ask(begun)) co_return fail(errc::unavailable);
     asked_ = peer.health.ask(begun);
-    const time_point until = begun + peer.health.deadline(begun);
+    // No client waits for what has no bytes; and who asks elsewhere too soon has a part brought in twice.
+    const bool in_haste = wants_bytes(q);
+    const time_point until =
+        begun + (in_haste ? peer.health.deadline(begun) : cluster::health_rules::deadline_max);
     peer.counts.asked.add();
     for (const freshness f : {freshness::any, freshness::fresh}) {
         auto lease = co_await peer.pool.acquire(until, f);

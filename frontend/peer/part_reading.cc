@@ -32,7 +32,9 @@ engine::task<result<part_answer>> part_reading::open() {
         peer_ptr peer = std::move(next_);
         note_tried(peer);
         question_.spread = all_.spread_of(question_.id);
-        const bool rivals = others_ == others::may_be_asked && !all_.closing();
+        // What is only to be brought in is not late, and a rival would bring in a copy of it.
+        const bool rivals =
+            others_ == others::may_be_asked && wants_bytes(question_) && !all_.closing();
         const auto head_start = rivals ? peer->health.hedge_after(engine::now()) : std::nullopt;
         auto answer = head_start ? co_await race(std::move(peer), *head_start)
                                  : co_await ask(std::move(peer));

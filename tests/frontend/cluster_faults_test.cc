@@ -270,6 +270,26 @@ TEST_CASE("a slow origin makes no peer look dead") {
     CHECK(world.fetched() == 2 * at.body.size());
 }
 
+TEST_CASE("what is brought in ahead is brought in once, however late its owner answers") {
+    small_cluster world(3);
+    const placed at(world);
+    const std::string known = world.put_at(at.owner, {.body = content(1000)});
+    for (int n = 0; n < 120; ++n) world.get(at.asker, known);
+    const std::uint64_t before = world.cluster(at.next).served.asked.value();
+    // Beyond the patience that it has taught its readers, and beyond the head start before rivals.
+    world.way(at.asker, at.owner).delay = 80ms;
+
+    std::string answer;
+    world.run(
+        world.node(at.asker).talk(request_text("HEAD", at.target, "Range: bytes=0-0\r\n"), answer));
+    world.rest();
+
+    CHECK(status_of(answer) / 100 == 2);
+    CHECK(world.fetched() == at.body.size() + 1000);
+    CHECK(world.cluster(at.owner).served.filled.value() == 2);
+    CHECK(world.cluster(at.next).served.asked.value() == before);
+}
+
 TEST_CASE("an origin that breaks off makes no peer suspect") {
     small_cluster world(3);
     const placed at(world);
