@@ -144,6 +144,9 @@ void describe_origin(metrics_page& page, std::span<serving* const> cores) {
             [](const serving& s) -> auto& { return s.data.fetches().resumes; });
     fetches("lode_origin_fetches_given_up_total", "Fetches that failed for good",
             [](const serving& s) -> auto& { return s.data.fetches().given_up; });
+    page.add(kind::gauge, "lode_origin_cut_off",
+             "1: this node has no way to the origin, and peers fetch what it lacks",
+             cores.front() != nullptr && cores.front()->way.cut_off() ? 1 : 0);
     page.add(kind::gauge, "lode_origin_connections", "Connections to the origin now",
              sum(cores, [](const serving& s) -> auto& { return s.pool.stats().in_use; }),
              {{"state", "in_use"}});

@@ -17,6 +17,12 @@ namespace {
 
 using peer::part_question;
 
+// What is fetched comes in shorter steps, unless the origin is slow or out of reach.
+constexpr duration usual_wait = std::chrono::milliseconds(300);
+
+// As long as the store lets anybody wait for memory.
+constexpr duration memory_patience = std::chrono::seconds(2);
+
 // Of the answer to the line's last question.
 std::string_view write_head(peer_line& line, unsigned status, bytes length,
                             const peer::part_answer& word) {
@@ -78,6 +84,8 @@ class part_service {
             if (purges) co_await here_.node.store.purge(part_);
             co_return result<>{};
         }
+        const bool complete = seen.absent == 0 && seen.filling == 0;
+        if (!complete && here_.way.cut_off()) co_return fail(errc::unavailable);
         if (seen.absent == 0) co_return result<>{};
         co_return co_await fill();
     }
@@ -98,9 +106,30 @@ class part_service {
 
     engine::task<result<engine::chunk_lease>> read(part_offset at) {
         const time_point until = engine::now() + here_.node.settings.origin.answer_timeout;
+        if (found_.word() != cache_word::hit) return read_what_comes(at, until);
+        return read_until(at, until);
+    }
+
+    engine::task<result<engine::chunk_lease>> read_until(part_offset at, time_point until) {
         const std::uint32_t chunk = engine::chunk_of(at);
         const bytes beyond = at - engine::chunk_begin(chunk);
         return here_.node.store.read(part_, chunk, until, beyond);
+    }
+
+    // A slow origin is waited for, and one that only this node cannot reach is left to others.
+    engine::task<result<engine::chunk_lease>> read_what_comes(part_offset at, time_point until) {
+        const time_point memory_until = engine::now() + memory_patience;
+        for (;;) {
+            const time_point then = std::min(until, engine::now() + usual_wait);
+            auto got = co_await read_until(at, then);
+            if (got || then == until) co_return got;
+            const errc why = got.error().code;
+            const bool waits =
+                why == errc::timed_out || (why == errc::no_space && engine::now() < memory_until);
+            if (!waits) co_return got;
+            if (why == errc::timed_out) here_.way.doubt();
+            if (here_.way.cut_off()) co_return fail(errc::unavailable);
+        }
     }
 
     // What was evicted a moment ago.

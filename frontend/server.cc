@@ -217,7 +217,8 @@ class server::node {
                          .links = origin::links_by_core(group_.size()),
                          .gateways = origin::gateway::by_core(group_.size()),
                          .limits = {.head = l.head, .uri = l.uri, .headers = l.headers},
-                         .servings = std::vector<serving*>(group_.size())});
+                         .servings = std::vector<serving*>(group_.size()),
+                         .ways = origin::reachability::by_core(group_.size())});
     }
 
     outcome open_cluster() {
@@ -233,7 +234,15 @@ class server::node {
         return {};
     }
 
-    std::unique_ptr<serving> make_serving() {
+    // Only peers need to know whether this node has a way to the origin.
+    std::unique_ptr<http::dialer> make_caller(core_id self) {
+        if (cluster_ == nullptr || self != core_id(0)) return nullptr;
+        http::endpoint plain = gateway_;
+        plain.scheme = http::scheme::http;
+        return std::make_unique<http::network_dialer>(plain, gateway_addresses_, nullptr);
+    }
+
+    std::unique_ptr<serving> make_serving(core_id self) {
         auto signer =
             identity_ ? std::make_unique<s3::signer>(*identity_, settings_.origin.region) : nullptr;
         auto dialer = std::make_unique<http::network_dialer>(gateway_, gateway_addresses_,
@@ -243,8 +252,9 @@ class server::node {
             if (where.scheme == http::scheme::https && tls == nullptr) return nullptr;
             return std::make_unique<origin::resolving_dialer>(where, tls);
         };
-        auto made = std::make_unique<serving>(*context_, std::move(dialer), std::move(signer),
-                                              log_file_, std::move(dial_backend));
+        auto made =
+            std::make_unique<serving>(*context_, std::move(dialer), std::move(signer), log_file_,
+                                      std::move(dial_backend), make_caller(self));
         made->gate.use(keys_);
         return made;
     }
@@ -257,16 +267,18 @@ class server::node {
             log::failure("core {}: the store cannot start: {}", me, describe(started.error()));
             failed_.store(true);
         }
-        const auto here = make_serving();
+        const auto here = make_serving(self);
         core_server<connection> connections(*here);
         context_->servings[me] = here.get();
         core_servers_[me] = &connections;
         context_->links[me] = &here->data;
         context_->gateways[me] = &here->gateway;
+        context_->ways[me] = &here->way;
         if (cluster_ != nullptr) cluster_->equip(*here, me);
         co_await all_started_.arrive();
 
         here->data.start(context_->links, me);
+        here->way.start(context_->ways, me);
         if (cluster_ != nullptr) cluster_->start(*here, me);
         if (failed_.load()) {
             connections.begin_stop();
@@ -287,6 +299,7 @@ class server::node {
         if (here->cluster != nullptr) co_await here->cluster->peers.close();
         here->data.abort();
         here->pool.abort();
+        co_await here->way.close();
         co_await here->data.close();
         co_await here->pool.close();
         co_await here->log.close();

@@ -75,14 +75,17 @@ std::uint64_t share_of_requests(const node_context& node) {
 
 serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
                  std::unique_ptr<s3::signer> own_identity,
-                 std::shared_ptr<access_log_file> log_file, origin::dialer_maker dial_backend)
+                 std::shared_ptr<access_log_file> log_file, origin::dialer_maker dial_backend,
+                 std::unique_ptr<http::dialer> calls)
     : node(n),
       pool(std::move(dialer), pool_options(n)),
+      way(std::move(calls), n.settings.origin.gateway),
       link{.pool = pool,
            .authority = n.gateway_authority,
            .answer_timeout = n.settings.origin.answer_timeout,
            .change_timeout = n.settings.origin.change_timeout,
-           .location = origin::node_location(n.settings.node.zone, n.settings.node.name)},
+           .location = origin::node_location(n.settings.node.zone, n.settings.node.name),
+           .way = &way},
       identity(std::move(own_identity)),
       data(link, data_options(n), std::move(dial_backend), identity.get()),
       gateway(link, identity.get(), gateway_options(n), n.gateways, &data),

@@ -24,6 +24,7 @@
 #include "frontend/origin/data_path.h"
 #include "frontend/origin/gateway.h"
 #include "frontend/origin/part_fetch.h"
+#include "frontend/origin/reachability.h"
 #include "frontend/prestage.h"
 #include "frontend/relay_buffers.h"
 #include "frontend/sealing/plaintext_buffers.h"
@@ -44,6 +45,7 @@ struct node_context {
     origin::gateway::by_core gateways;
     http::limits limits;
     std::vector<serving*> servings{};  // by core number; null until that core has started
+    origin::reachability::by_core ways{};
 };
 
 struct request_counters {
@@ -81,11 +83,13 @@ struct connection_counters {
 struct serving {
     serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
             std::unique_ptr<s3::signer> own_identity, std::shared_ptr<access_log_file> log_file,
-            origin::dialer_maker dial_backend = nullptr);
+            origin::dialer_maker dial_backend = nullptr,
+            std::unique_ptr<http::dialer> calls = nullptr);
     ~serving();
 
     const node_context& node;
     http::connection_pool pool;
+    origin::reachability way;  // to the origin
     origin::origin_link link;
     std::unique_ptr<s3::signer> identity;  // lode's own; null: clients' signatures only
     origin::data_path data;

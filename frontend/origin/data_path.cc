@@ -149,6 +149,7 @@ data_path::data_path(origin_link& gateway, options o, dialer_maker dial, s3::sig
         LODE_ASSERT(dialer != nullptr);
         backends_.push_back(std::make_unique<data_backend>(where, std::move(dialer), options_.pool,
                                                            options_.answer_timeout));
+        backends_.back()->link().way = gateway_.way;
     }
 }
 
@@ -333,6 +334,7 @@ std::optional<data_backend::pin> data_path::host_at(const http::endpoint& where)
     if (dialer == nullptr) return std::nullopt;
     hosts_.push_back(std::make_unique<data_backend>(where, std::move(dialer), options_.pool,
                                                     options_.answer_timeout, &pointed_));
+    hosts_.back()->link().way = gateway_.way;
     hosts_.back()->last_used = engine::now();
     hosts_now_.set(hosts_.size());
     return data_backend::pin(*hosts_.back());

@@ -58,7 +58,7 @@ engine::task<result<exchange>> exchange::start(origin_link& link, const forwarde
         auto lease = co_await link.pool.acquire(engine::now() + link.answer_timeout, f);
         if (!lease) co_return std::unexpected(lease.error());
         if (stop != nullptr && stop->aborted()) co_return fail(errc::cancelled);
-        exchange made(std::move(*lease), patience, link.observer);
+        exchange made(std::move(*lease), patience, link);
         if (stop != nullptr) stop->stream_ = &made.stream();
         auto done = co_await made.send_head(link, request);
         if (done && wanted == stage::answered) done = co_await made.read_head(request.method);
@@ -88,6 +88,7 @@ engine::task<result<>> exchange::send_head(const origin_link& link, const forwar
 engine::task<result<>> exchange::read_head(std::string_view method) {
     auto answer = co_await reader().read_response(method);
     if (!answer) co_return std::unexpected(answer.error());
+    heard();
     head_ = *answer;
     co_return result<>{};
 }

@@ -20,6 +20,7 @@
 #include "engine/base/error.h"
 #include "frontend/http/connection_pool.h"
 #include "frontend/http/message.h"
+#include "frontend/origin/reachability.h"
 
 namespace lode::frontend::origin {
 
@@ -62,6 +63,7 @@ struct origin_link {
     duration change_timeout;    // for requests that change something: a copy may take minutes
     std::string location = {};  // of this node, for x-lode-location; empty: not told
     link_observer* observer = nullptr;  // lives as long as the pool; null: nobody listens
+    reachability* way = nullptr;        // the same; is told whenever something comes
 };
 
 // How somebody else ends an exchange, at any time: while it waits for the answer or reads it. Outlives
@@ -105,6 +107,11 @@ class exchange {
     // Moves the deadline of the connection: to be called before each step.
     void expect_progress() { stream().expire_at(engine::now() + patience_); }
 
+    // Some of the answer has come.
+    void heard() {
+        if (way_ != nullptr) way_->heard();
+    }
+
     // The answer broke off: whoever keeps count of the other side's failures is told.
     void blame(error why);
 
@@ -125,12 +132,13 @@ class exchange {
     engine::task<result<>> read_head(std::string_view method);
     [[nodiscard]] bool may_try_again(std::string_view method, const error& why);
 
-    exchange(http::connection_pool::lease lease, duration patience, link_observer* observer)
-        : lease_(std::move(lease)), patience_(patience), observer_(observer) {}
+    exchange(http::connection_pool::lease lease, duration patience, const origin_link& link)
+        : lease_(std::move(lease)), patience_(patience), observer_(link.observer), way_(link.way) {}
 
     http::connection_pool::lease lease_;
     duration patience_;
     link_observer* observer_;
+    reachability* way_;
     http::response_head head_;
     bool spoiled_ = false;
 };

@@ -157,7 +157,8 @@ engine::task<std::optional<part_layout>> gateway::layout_of(const object_name& n
         co_return known->layout;
     }
     if (auto layout = co_await taught(name, version)) co_return layout;
-    if (!may_ask_itself(name)) co_return std::nullopt;
+    const bool cut_off = link_.way != nullptr && link_.way->cut_off();
+    if (cut_off || !may_ask_itself(name)) co_return std::nullopt;
     co_return co_await found_out(name, version);
 }
 

@@ -175,6 +175,7 @@ engine::task<part_fetch::attempt> part_fetch::pour(exchange& answer, job& j) {
             answer.blame(why);
             co_return std::unexpected(failure{.why = why, .final = !may_pass(why.code)});
         }
+        answer.heard();
         j.sink.advance(*got);
         j.at += bytes(*got);
     }

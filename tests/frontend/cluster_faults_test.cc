@@ -290,6 +290,90 @@ TEST_CASE("what is brought in ahead is brought in once, however late its owner a
     CHECK(world.cluster(at.next).served.asked.value() == before);
 }
 
+TEST_CASE("an owner that is cut off from the origin is passed over soon, and for nothing else") {
+    for (const conduct how : {conduct::cut, conduct::refusing}) {
+        settings s;
+        s.origin.answer_timeout = 15s;
+        small_cluster world(3, {.config = s});
+        const placed at(world);
+        const std::string held = world.put_at(at.owner, {.body = content(100'000, 7)});
+        world.get(at.asker, held);
+        // Over the connection that carries this, nothing more will come.
+        world.get(at.owner, "/data/nothing");
+        world.asked.clear();
+        world.to_origin(at.owner).how = how;
+        if (how == conduct::refusing) world.to_origin(at.owner).reset();
+        const time_point begun = world.now();
+
+        const std::string first = world.get(at.asker, at.target);
+        const duration took = world.now() - begun;
+        const std::string next = world.put_at(at.owner, {.body = content(100'000, 3)});
+        const time_point again = world.now();
+        const std::string second = world.get(at.asker, next);
+        const duration took_again = world.now() - again;
+        const std::string known = world.get(at.asker, held);
+
+        CHECK((body_of(first) == at.body));
+        CHECK(took < 2s);
+        CHECK(world.node(at.owner).serving().way.cut_off());
+        CHECK((body_of(second) == content(100'000, 3)));
+        CHECK(took_again < 50ms);
+        CHECK(header_of(known, "X-Cache") == "HIT");
+        CHECK(header_of(known, "Cache-Status").contains(small_cluster::name_of(at.owner)));
+        CHECK(world.fetched() == at.body.size() + 100'000);
+        CHECK(world.seen(at.asker, at.owner).health.state() == cluster::peer_state::up);
+        CHECK(world.seen(at.asker, at.owner).counts.failed.value() == 0);
+
+        world.to_origin(at.owner).how = conduct::open;
+        world.to_origin(at.owner).reset();
+        world.rest(3s);
+        const std::string third = world.put_at(at.owner, {.body = content(100'000, 4)});
+        const std::uint64_t filled = world.cluster(at.owner).served.filled.value();
+        CHECK((body_of(world.get(at.asker, third)) == content(100'000, 4)));
+        CHECK(world.cluster(at.owner).served.filled.value() == filled + 1);
+    }
+}
+
+TEST_CASE("an owner that loses the origin in the middle of a fetch breaks off") {
+    settings s;
+    s.origin.answer_timeout = 15s;
+    s.origin.fetch_size = bytes(mebibyte);
+    s.origin.fetch_parallel = 1;
+    small_cluster world(3, {.config = s});
+    const placed at(world, 6 * mebibyte);
+    world.fetch_thinks = 200ms;
+    struct lose {
+        static engine::task<void> later(small_cluster& w, std::size_t node) {
+            co_await engine::sleep_for(500ms);
+            w.to_origin(node).how = conduct::cut;
+        }
+    };
+    const time_point begun = world.now();
+
+    const auto answers =
+        world.get_all({{.node = at.asker, .target = at.target}}, lose::later(world, at.owner));
+
+    CHECK((body_of(answers[0]) == at.body));
+    CHECK(world.now() - begun < 6s);
+    CHECK(world.seen(at.asker, at.owner).counts.bytes_in.value() >= mebibyte);
+    CHECK(world.seen(at.asker, at.owner).counts.broken_off.value() == 1);
+    CHECK(world.seen(at.asker, at.owner).health.state() == cluster::peer_state::up);
+}
+
+TEST_CASE("what an origin is slow to give is fetched once, however long its readers wait") {
+    small_cluster world(3);
+    const placed at(world);
+    world.fetch_thinks = 20s;
+
+    const auto answers = world.get_all(from_everywhere(world, 3, at.target));
+
+    for (const std::string& answer : answers) CHECK((body_of(answer) == at.body));
+    CHECK(world.fetched() == at.body.size());
+    CHECK(!world.node(at.owner).serving().way.cut_off());
+    // It was called, and found well.
+    CHECK(world.to_origin(at.owner).dials > 5);
+}
+
 TEST_CASE("an origin that breaks off makes no peer suspect") {
     small_cluster world(3);
     const placed at(world);

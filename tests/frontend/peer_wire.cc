@@ -99,9 +99,27 @@ class peer_wire final : public engine::stream, public breakable {
     engine::wait_list hush_;
 };
 
+// To a listener, over a good way.
+class straight_dialer final : public http::dialer {
+  public:
+    straight_dialer(const peer_way& way, listener& to) : way_(way), to_(to) {}
+
+    task<result<http::dialed>> dial(time_point) override {
+        if (!to_.listens()) co_return fail(errc::unavailable);
+        auto [ours, theirs] = engine::simulated_stream::make_pair(way_.wire);
+        to_.accept(std::move(theirs));
+        co_return http::dialed{.stream = std::move(ours), .fd = -1};
+    }
+
+  private:
+    const peer_way& way_;
+    listener& to_;
+};
+
 class way_dialer final : public http::dialer {
   public:
-    way_dialer(peer_way& way, listener& to) : way_(way), to_(to) {}
+    way_dialer(peer_way& way, std::unique_ptr<http::dialer> below)
+        : way_(way), below_(std::move(below)) {}
 
     task<result<http::dialed>> dial(time_point until) override {
         ++way_.dials;
@@ -109,18 +127,16 @@ class way_dialer final : public http::dialer {
             co_await engine::sleep_until(until);
             co_return fail(errc::unavailable);
         }
-        if (way_.how == peer_way::conduct::refusing || !to_.listens()) {
-            co_return fail(errc::unavailable);
-        }
-        auto [ours, theirs] = engine::simulated_stream::make_pair(way_.wire);
-        to_.accept(std::move(theirs));
-        co_return http::dialed{.stream = std::make_unique<peer_wire>(std::move(ours), way_),
+        if (way_.how == peer_way::conduct::refusing) co_return fail(errc::unavailable);
+        auto made = co_await below_->dial(until);
+        if (!made) co_return made;
+        co_return http::dialed{.stream = std::make_unique<peer_wire>(std::move(made->stream), way_),
                                .fd = -1};
     }
 
   private:
     peer_way& way_;
-    listener& to_;
+    std::unique_ptr<http::dialer> below_;
 };
 
 }  // namespace
@@ -131,7 +147,11 @@ void peer_way::reset() {
 }
 
 std::unique_ptr<http::dialer> dial_over(peer_way& way, listener& to) {
-    return std::make_unique<way_dialer>(way, to);
+    return dial_over(way, std::make_unique<straight_dialer>(way, to));
+}
+
+std::unique_ptr<http::dialer> dial_over(peer_way& way, std::unique_ptr<http::dialer> below) {
+    return std::make_unique<way_dialer>(way, std::move(below));
 }
 
 }  // namespace lode::frontend

@@ -64,4 +64,8 @@ class listener {
 // Both outlive the dialer.
 [[nodiscard]] std::unique_ptr<http::dialer> dial_over(peer_way& way, listener& to);
 
+// The same over whatever `below` dials; way.wire means nothing then.
+[[nodiscard]] std::unique_ptr<http::dialer> dial_over(peer_way& way,
+                                                      std::unique_ptr<http::dialer> below);
+
 }  // namespace lode::frontend

@@ -131,7 +131,8 @@ void small_cluster::make(std::size_t n) {
                           .config = options_.config,
                           .identity = own_identity,
                           .memory = options_.memory,
-                          .wire = options_.wire};
+                          .wire = options_.wire,
+                          .to_origin = &here.to_origin};
     if (options_.adjust_node) options_.adjust_node(n, o);
     here.node = std::make_unique<small_node>(*this, std::move(o));
 }

@@ -55,6 +55,9 @@ class small_cluster : public small_origin {
     [[nodiscard]] peer_way& way(std::size_t from, std::size_t to);
     void spoil(std::size_t to, const std::function<void(peer_way&)>& how);
 
+    // The way from a node to the origin's gateway.
+    [[nodiscard]] peer_way& to_origin(std::size_t node) { return places_[node]->to_origin; }
+
     // A view of these nodes, each with one slot, as `node` sees it.
     void publish(std::size_t node, const std::vector<std::size_t>& members);
 
@@ -108,6 +111,7 @@ class small_cluster : public small_origin {
         bool open = false;
         std::vector<std::size_t> members;
         std::vector<peer_way> ways;  // from here
+        peer_way to_origin;
     };
 
     void make(std::size_t n);

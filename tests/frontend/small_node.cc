@@ -37,22 +37,30 @@ small_node::small_node(small_origin& origin, options o)
     auto opened = engine::part_store::open(store);
     LODE_ASSERT(opened.has_value());
     store_ = std::move(*opened);
-    context_ = std::make_unique<node_context>(
-        node_context{.settings = config_,
-                     .store = *store_,
-                     .cache_name = cache_name_of(config_.node.name),
-                     .gateway_authority = "origin",
-                     .links = origin::links_by_core(1),
-                     .gateways = origin::gateway::by_core(1),
-                     .limits = {.head = config_.limits.head},
-                     .servings = std::vector<frontend::serving*>(1)});
+    context_ =
+        std::make_unique<node_context>(node_context{.settings = config_,
+                                                    .store = *store_,
+                                                    .cache_name = cache_name_of(config_.node.name),
+                                                    .gateway_authority = "origin",
+                                                    .links = origin::links_by_core(1),
+                                                    .gateways = origin::gateway::by_core(1),
+                                                    .limits = {.head = config_.limits.head},
+                                                    .servings = std::vector<frontend::serving*>(1),
+                                                    .ways = origin::reachability::by_core(1)});
     auto signer = o.identity ? std::make_unique<s3::signer>(*o.identity, "us-east-1") : nullptr;
+    const auto way = [&] {
+        auto below = origin.way_to("origin");
+        return o.to_origin == nullptr ? std::move(below)
+                                      : dial_over(*o.to_origin, std::move(below));
+    };
     here_ = std::make_unique<frontend::serving>(
-        *context_, origin.way_to("origin"), std::move(signer), nullptr,
-        [&origin](const http::endpoint& where) { return origin.way_to(where.authority()); });
+        *context_, way(), std::move(signer), nullptr,
+        [&origin](const http::endpoint& where) { return origin.way_to(where.authority()); },
+        o.to_origin == nullptr ? nullptr : way());
     context_->servings[0] = here_.get();
     context_->links[0] = &here_->data;
     context_->gateways[0] = &here_->gateway;
+    context_->ways[0] = &here_->way;
 }
 
 small_node::~small_node() = default;
@@ -60,6 +68,7 @@ small_node::~small_node() = default;
 task<void> small_node::start() {
     auto started = co_await store_->start(core_id(0));
     LODE_ASSERT(started.has_value());
+    here_->way.start(context_->ways, 0);
 }
 
 void small_node::join(const clustering::options& o, peer::peers::dialer_maker dial) {
@@ -83,6 +92,7 @@ task<void> small_node::stop() {
     if (here_->cluster != nullptr) co_await here_->cluster->peers.close();
     here_->data.abort();
     here_->pool.abort();
+    co_await here_->way.close();
     co_await here_->data.close();
     co_await here_->pool.close();
     co_await here_->log.close();

@@ -16,6 +16,7 @@
 #include "frontend/clustering.h"
 #include "frontend/connection.h"
 #include "frontend/peer_connection.h"
+#include "tests/frontend/peer_wire.h"
 #include "tests/frontend/small_origin.h"
 
 namespace lode::frontend {
@@ -34,6 +35,8 @@ class small_node {
         std::uint32_t fills_max = 1024;
         // What the wire to its clients is like.
         engine::simulated_stream::options wire;
+        // To the origin's gateway, where that may be spoiled; it is then called, too, when it is in doubt.
+        peer_way* to_origin = nullptr;
     };
 
     small_node(small_origin& origin, options o);

@@ -157,9 +157,7 @@ class ClusterFaults(FaultCase):
         key = self.store(self.new_key(), MIB)
         for node in self.cluster.nodes:
             self.expect_content(self.client(node).get(self.bucket, key), key, 0, MIB)
-        # What the victim owns and nobody has comes when its readers give it up: after origin.answer_timeout,
-        # and again after it where the object has changed meanwhile.
-        with self.load_on(self.but(victim), wait_max=2 * 2 + WAIT_MAX) as load:
+        with self.load_on(self.but(victim)) as load:
             self.cluster.hosts.cut(victim.name, ORIGIN)
             for _ in range(2):
                 begun = time.monotonic()
@@ -183,3 +181,46 @@ class ClusterFaults(FaultCase):
             self.together()
             load.used.append(leaver)
             load.runs(60)
+
+
+class CutOffFromTheOrigin(ClusterCase):
+    """A node that its peers reach, and that waits for the origin in vain for a quarter of a minute."""
+    origins = ("lode-origin",)
+    settings = {"origin": {"answer_timeout": "15s"}}
+
+    def test_it_holds_up_no_cold_read(self):
+        reader, victim, _ = self.cluster.nodes
+        self.together()
+        held = [self.store(self.new_key(), MIB) for _ in range(9)]
+        for key in held:
+            self.expect_content(self.client(reader).get(self.bucket, key), key, 0, MIB)
+        cold = [self.store(self.new_key(), MIB) for _ in range(18)]
+        # So that it has connections over which nothing will come any more.
+        self.expect_status(self.client(victim).get(self.bucket, held[0]), 200)
+        self.origin.mark()
+        before = victim.number("lode_peer_asked_refused_total")
+
+        self.cluster.hosts.cut(victim.name, ORIGIN)
+        waits = []
+        for key in cold:
+            begun = time.monotonic()
+            self.expect_content(self.client(reader).get(self.bucket, key), key, 0, MIB)
+            waits.append(time.monotonic() - begun)
+
+        waits.sort()
+        self.assertGreater(victim.number("lode_peer_asked_refused_total"), before)
+        self.assertEqual(victim.number("lode_origin_cut_off"), 1)
+        self.assertLess(waits[-1], WAIT_MAX, waits)
+        self.assertLess(waits[-2], 0.5, waits)
+        self.assertLess(self.origin.tally().sent, len(cold) * MIB + MIB // 2)
+        # What it has, it gives.
+        owners = set()
+        for key in held:
+            answer = self.client(reader).get(self.bucket, key)
+            self.expect_cache(answer, "HIT")
+            owners.update(self.members_of(answer))
+        self.assertIn(victim.name, owners)
+
+        self.cluster.hosts.restore()
+        self.eventually(lambda: victim.number("lode_origin_cut_off") == 0, 5, "the way back")
+        self.expect_content(self.client(victim).get(self.bucket, cold[0]), cold[0], 0, MIB)
