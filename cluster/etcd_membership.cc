@@ -67,13 +67,14 @@ void etcd_membership::run(const std::stop_token& stopping) {
         const time_point begun = now();
         client_.turn_to(endpoint);
         const step ended = converse();
-        if (stopping.stop_requested()) return;
+        if (stopping.stop_requested()) break;
         complain(fmt::format("etcd at {} {}", endpoint, ended.error()));
         const bool served = now() - begun >= longest_pause;
         if (served) pause.reset();
         if (served || asked % options_.endpoints.size() == 0) current = pause.next(chance);
-        if (!sleep(stopping, current)) return;
+        if (!sleep(stopping, current)) break;
     }
+    give_back_lease();
 }
 
 etcd_membership::step etcd_membership::converse() {
@@ -163,7 +164,6 @@ etcd_membership::step etcd_membership::listen() {
         drop_kept();
         client_.wait(std::clamp(next_keepalive_ - now(), duration::zero(), longest_wait));
     }
-    give_back_lease();
     return {};
 }
 
@@ -234,13 +234,14 @@ etcd_membership::step etcd_membership::write_self() {
     return {};
 }
 
+// Also where the end came in the middle of a question, or of a pause.
 void etcd_membership::give_back_lease() {
     if (lease_ == 0) return;
-    const auto answer =
-        client_.ask("/v3/lease/revoke", print_json({{"ID", std::to_string(lease_)}}),
-                    farewell_limit, std::stop_token());
+    leaving_ = true;
+    stopping_ = std::stop_token();
+    const auto answer = ask("/v3/lease/revoke", print_json({{"ID", std::to_string(lease_)}}));
     // It runs out by itself.
-    if (!answer) log::debug("cluster: the lease was not given back: {}", answer.error().sentence);
+    if (!answer) log::debug("cluster: the lease was not given back: {}", answer.error());
 }
 
 std::expected<std::string, std::string> etcd_membership::ask(std::string_view path,
@@ -310,6 +311,8 @@ std::optional<member> etcd_membership::announced() {
     return announced_;
 }
 
-duration etcd_membership::limit() const { return std::min(options_.lease / 3, question_limit); }
+duration etcd_membership::limit() const {
+    return leaving_ ? farewell_limit : std::min(options_.lease / 3, question_limit);
+}
 
 }  // namespace lode::cluster

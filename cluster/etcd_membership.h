@@ -94,6 +94,7 @@ class etcd_membership final : public source_thread {
     std::string nodes_prefix_;
     etcd_client client_;
     std::stop_token stopping_;
+    bool leaving_ = false;  // nothing is left to do but to say so
 
     std::mutex mutex_;
     std::optional<member> announced_;  // under mutex_

@@ -221,6 +221,24 @@ class EtcdMembership(Membership):
         b.sees("a", "b")
         self.assertLess(time.monotonic() - begun, LEASE, "who leaves in good order says so")
 
+    def test_who_leaves_in_the_middle_of_a_question_is_gone_at_once(self):
+        etcd = self.start_etcd()
+        held = threading.Event()
+        relay = self.relay(etcd, change=lambda data: b"" if held.is_set() and
+                           b"/v3/lease/revoke" not in data else data)
+        a = self.node("a", {**self.settings(relay.url), "etcd_lease": "60s"})
+        b = self.node("b", {**self.settings(etcd.url), "etcd_lease": "60s"})
+        for node in (a, b):
+            node.sees("a", "b")
+
+        held.set()
+        a.tell("announce 4,2")
+        a.rest(1.5)     # that question is not answered
+        begun = time.monotonic()
+        self.assertEqual(a.leave(), 0)
+        b.sees("b")
+        self.assertLess(time.monotonic() - begun, 3)
+
     def test_a_killed_node_is_gone_when_its_lease_is(self):
         a, b, c = self.three(self.start_etcd())
         c.kill()
