@@ -6,8 +6,17 @@
 #include "engine/base/log.h"
 #include "engine/runtime/scheduler.h"
 #include "engine/runtime/socket.h"
+#include "frontend/http/address_news.h"
 
 namespace lode::frontend::http {
+namespace {
+
+address_news& told_by_all_cores() {
+    static address_news told;
+    return told;
+}
+
+}  // namespace
 
 result<std::unique_ptr<network_dialer>> network_dialer::make(const endpoint& to,
                                                              const engine::tls_context* tls) {
@@ -17,8 +26,8 @@ result<std::unique_ptr<network_dialer>> network_dialer::make(const endpoint& to,
 }
 
 network_dialer::network_dialer(endpoint to, const std::vector<engine::socket_address>& addresses,
-                               const engine::tls_context* tls)
-    : to_(std::move(to)), tls_(tls) {
+                               const engine::tls_context* tls, news n)
+    : to_(std::move(to)), tls_(tls), news_(n) {
     LODE_ASSERT(!addresses.empty());
     LODE_ASSERT(to_.scheme == scheme::http || tls_ != nullptr);
     for (const auto& address : addresses) places_.push_back({.address = address});
@@ -62,7 +71,8 @@ engine::task<result<dialed>> network_dialer::dial_one(const engine::socket_addre
 void network_dialer::note(place& p, const result<dialed>& outcome) {
     const bool failed = !outcome.has_value();
     if (failed) p.failed_at = engine::now();
-    if (std::exchange(p.failing, failed) == failed) return;
+    if (std::exchange(p.failing, failed) == failed || news_ == news::silent) return;
+    if (!told_by_all_cores().is_new(to_.url() + " " + p.address.text(), failed)) return;
     if (!failed) {
         log::info("{} answers again at {}", to_.url(), p.address.text());
     } else if (outcome.error().code == errc::denied) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,16 +52,20 @@ class dialer {
 //
 //   Core     One; every core has its own. make() may run anywhere: it resolves the name, which
 //            blocks, and does so once: a change of the name's addresses needs a restart.
-//   Errors   The reason of a failure is logged when an address stops working, not at each attempt.
+//   Errors   The reason of a failure is logged when an address stops working, not at each attempt, and by
+//            the first core that notices, not by each (address_news.h).
 class network_dialer final : public dialer {
   public:
     // `tls` is needed for https and must outlive the dialer.
     [[nodiscard]] static result<std::unique_ptr<network_dialer>> make(
         const endpoint& to, const engine::tls_context* tls);
 
+    // silent: whoever dials says himself what comes of it.
+    enum class news : std::uint8_t { logged, silent };
+
     // For names that were resolved already, once for all cores.
     network_dialer(endpoint to, const std::vector<engine::socket_address>& addresses,
-                   const engine::tls_context* tls);
+                   const engine::tls_context* tls, news n = news::logged);
 
     engine::task<result<dialed>> dial(time_point until) override;
 
@@ -79,6 +84,7 @@ class network_dialer final : public dialer {
     endpoint to_;
     std::vector<place> places_;
     const engine::tls_context* tls_;
+    news news_;
     std::size_t next_ = 0;
 };
 
