@@ -67,6 +67,9 @@ class peer_health {
     [[nodiscard]] time_point since() const { return since_; }  // when it came into its state
     [[nodiscard]] time_point heard() const { return heard_; }  // the last sign of life
 
+    // From now on this core looks after the peer, whoever else does.
+    void keep_watch() { options_.role = duty::watch; }
+
     // The state, if it changed by what this core saw since the last call. The other cores are told.
     [[nodiscard]] std::optional<peer_state> news();
     void told(peer_state s, time_point now);
@@ -112,6 +115,9 @@ class peer_health {
     void probe_sent(time_point now);
     void probe_answered(time_point now, peer_says says);
     void probe_failed(time_point now);
+
+    // Something was heard of it, or it missed its first chance.
+    [[nodiscard]] bool had_a_chance() const { return state_ != peer_state::joining || missed_ > 0; }
 
     // There is reason to wonder, such as a connection that the peer closed: look soon.
     void doubt() { doubtful_ = true; }

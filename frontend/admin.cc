@@ -92,6 +92,9 @@ engine::task<admin::reply> admin::change(std::string target) {
 admin::reply admin::readiness() const {
     if (!ready_) return {.status = 503, .body = "not ready\n"};
     if (draining_) return {.status = 503, .body = "draining\n"};
+    if (nodes_ != nullptr && !nodes_->is_acquainted()) {
+        return {.status = 503, .body = "not ready: looking for the other nodes\n"};
+    }
     return {.body = "ready\n"};
 }
 

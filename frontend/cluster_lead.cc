@@ -5,6 +5,7 @@
 
 #include "cluster/slot_claim.h"
 #include "engine/base/log.h"
+#include "engine/runtime/aside.h"
 #include "engine/runtime/remote.h"
 #include "frontend/http/dialer.h"
 #include "frontend/slot_file.h"
@@ -18,6 +19,12 @@ constexpr duration claim_patience = std::chrono::seconds(3);
 // How long a node that nobody knows yet may take to say who it is.
 constexpr duration greet_patience = std::chrono::seconds(2);
 
+// Nobody waits longer to be served because of nodes that are not there.
+constexpr duration acquaintance_patience = std::chrono::seconds(3);
+
+// A disk that hangs holds up nobody.
+constexpr duration save_patience = std::chrono::seconds(10);
+
 // Before it is called again: one that is not there is no reason to fill the log.
 constexpr duration greet_pause = std::chrono::seconds(1);
 
@@ -27,6 +34,7 @@ cluster_lead::cluster_lead(node_context& node, cluster::membership& source, opti
     : node_(node), source_(source), options_(std::move(o)), roster_(options_.self) {
     if (!options_.claims) return;
     options_.self.slots = load_slots(options_.state_file, options_.self.name);
+    saved_ = options_.self.slots;
     roster_.set_self(options_.self);
 }
 
@@ -46,7 +54,9 @@ engine::task<void> cluster_lead::run() {
 engine::task<void> cluster_lead::stop() {
     stopping_ = true;
     wake_.notify_all();
-    source_.stop();
+    // It may have a farewell to say.
+    const auto stopped = co_await engine::aside([this] { source_.stop(); }, never);
+    if (!stopped) source_.stop();
     co_await background_.close();
 }
 
@@ -60,6 +70,29 @@ engine::task<void> cluster_lead::look() {
     if (options_.claims) claim(now);
     complain();
     if (view_ == nullptr || published_ != roster_.changes()) co_await publish();
+    if (!is_acquainted()) co_await get_acquainted();
+}
+
+// What one core finds out, the others hear before the next look.
+engine::task<void> cluster_lead::get_acquainted() {
+    if (acquaintance_ == acquaintance::as_good_as_made ||
+        engine::now() - began_ > acquaintance_patience) {
+        acquaintance_ = acquaintance::made;
+        co_return;
+    }
+    bool all = listed_ && has_tried_all();
+    for (std::size_t core = 0; core < node_.servings.size() && all; ++core) {
+        const peer::peers& there = node_.servings[core]->cluster->peers;
+        all = co_await engine::on_core(core_id(static_cast<std::uint16_t>(core)),
+                                       [&there] { return there.are_acquainted(); });
+    }
+    if (all) acquaintance_ = acquaintance::as_good_as_made;
+}
+
+bool cluster_lead::has_tried_all() const {
+    return std::ranges::all_of(roster_.unknown(), [this](const std::string& address) {
+        return silent_.contains(address);
+    });
 }
 
 void cluster_lead::take_listed(time_point now) {
@@ -104,14 +137,29 @@ void cluster_lead::claim(time_point now) {
     options_.self.slots = std::move(slots);
     roster_.set_self(options_.self);
     source_.announce(options_.self);
-    const auto saved = save_slots(options_.state_file, options_.self.name, options_.self.slots);
-    if (!saved && !state_problem_) {
-        log::warning(
-            "cluster.state_file: {} cannot be written ({}): after a restart this node "
-            "may have other parts",
-            options_.state_file, describe(saved.error()));
+    if (!saving_) background_.spawn(keep_saving());
+}
+
+// One after the other: the last one is what stays.
+engine::task<void> cluster_lead::keep_saving() {
+    saving_ = true;
+    while (saved_ != options_.self.slots) {
+        saved_ = options_.self.slots;
+        const auto outcome = std::make_shared<result<>>(fail(errc::unavailable));
+        const auto ended =
+            co_await engine::aside([outcome, path = options_.state_file, name = options_.self.name,
+                                    slots = saved_] { *outcome = save_slots(path, name, slots); },
+                                   engine::now() + save_patience);
+        const result<> saved = ended ? *outcome : ended;
+        if (!saved && !state_problem_) {
+            log::warning(
+                "cluster.state_file: {} cannot be written ({}): after a restart this node may have "
+                "other parts",
+                options_.state_file, describe(saved.error()));
+        }
+        state_problem_ = !saved;
     }
-    state_problem_ = !saved;
+    saving_ = false;
 }
 
 void cluster_lead::heard(const std::string& address, const cluster::member& about) {
@@ -152,7 +200,15 @@ engine::task<void> cluster_lead::publish() {
 
 engine::task<void> cluster_lead::greet(std::string address) {
     clustering& here = *node_.servings.front()->cluster;
-    co_await here.peers.greet(address, engine::now() + greet_patience);
+    const bool is_known = silent_.contains(address);
+    const bool answered = co_await here.peers.greet(
+        address, engine::now() + greet_patience,
+        is_known ? peer::peers::mention::known : peer::peers::mention::news);
+    if (answered) {
+        silent_.erase(address);
+    } else if (silent_.size() < cluster::members_max) {
+        silent_.insert(address);
+    }
     const time_point again = engine::now() + greet_pause;
     while (!stopping_ && engine::now() < again) (void)co_await wake_.wait(again);
     greeting_.erase(address);

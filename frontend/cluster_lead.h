@@ -10,6 +10,7 @@
 //   Limits      A view at most every look_every.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,10 @@ class cluster_lead {
     // This node leaves soon, or does not any more.
     void drain(bool leaves);
 
+    // This node knows of each listed one whether it is there: it has been heard, or has let its first chance
+    // pass. Or it has taken too long.
+    [[nodiscard]] bool is_acquainted() const { return acquaintance_ == acquaintance::made; }
+
     [[nodiscard]] const cluster::roster& members() const { return roster_; }
     [[nodiscard]] const cluster::view_ptr& view() const { return view_; }
     [[nodiscard]] const cluster::membership& source() const { return source_; }
@@ -69,6 +74,9 @@ class cluster_lead {
     void complain();
     engine::task<void> publish();
     engine::task<void> greet(std::string address);
+    engine::task<void> get_acquainted();
+    [[nodiscard]] bool has_tried_all() const;
+    engine::task<void> keep_saving();
 
     node_context& node_;
     cluster::membership& source_;
@@ -80,8 +88,13 @@ class cluster_lead {
     bool listed_ = false;                   // there has been a list
     time_point began_{};
     inbox inbox_;
+    enum class acquaintance : std::uint8_t { pending, as_good_as_made, made };
+    acquaintance acquaintance_ = acquaintance::pending;
     std::set<std::string> greeting_;    // addresses being called, or called a moment ago
+    std::set<std::string> silent_;      // those of them that did not answer
     std::set<std::string> complaints_;  // logged
+    bool saving_ = false;
+    std::vector<cluster::slot_range> saved_;
     bool state_problem_ = false;
     bool stopping_ = false;
     engine::wait_list wake_;

@@ -54,7 +54,9 @@ class no_way final : public http::dialer {
 std::unique_ptr<http::dialer> dial_peer(const std::string& address) {
     const auto where = engine::socket_address::parse(address);
     if (!where) return std::make_unique<no_way>();
-    return std::make_unique<http::network_dialer>(http::endpoint{}, std::vector{*where}, nullptr);
+    using dialer = http::network_dialer;
+    return std::make_unique<dialer>(http::endpoint{}, std::vector{*where}, nullptr,
+                                    dialer::news::silent);
 }
 
 }  // namespace

@@ -239,7 +239,8 @@ class server::node {
         if (cluster_ == nullptr || self != core_id(0)) return nullptr;
         http::endpoint plain = gateway_;
         plain.scheme = http::scheme::http;
-        return std::make_unique<http::network_dialer>(plain, gateway_addresses_, nullptr);
+        return std::make_unique<http::network_dialer>(plain, gateway_addresses_, nullptr,
+                                                      http::network_dialer::news::silent);
     }
 
     std::unique_ptr<serving> make_serving(core_id self) {

@@ -52,6 +52,7 @@ class peer_node final : public peer_listener {
         own_side us;
         http::connection_pool::options pool;
         cluster::peer_health::options health;
+        bool is_logged = true;  // what is wrong with it: by one core for all
     };
 
     // Dials through `below`. `hear` and `chance` outlive this.
@@ -71,8 +72,11 @@ class peer_node final : public peer_listener {
         return view != described_view_ || now - described_ > describe_every;
     }
 
-    // Ends the answers from which nothing came since `since`: they are read elsewhere.
-    void abandon_silent(time_point since);
+    // Ends the answers from which nothing came for too long, given the peer's state: they are read elsewhere.
+    void abandon_silent(time_point now);
+
+    // It is no member any more: what it says of itself is nobody's concern.
+    void retire();
 
     const std::string name;
     const std::string address;
@@ -88,8 +92,11 @@ class peer_node final : public peer_listener {
 
   private:
     void complain(std::string_view sentence);
+    [[nodiscard]] std::string title() const;
 
+    bool retired_ = false;
     const news_of& hear_;
+    const bool is_logged_;
     std::uint64_t described_view_ = 0;
     time_point described_{};
     std::string complaint_;  // logged last

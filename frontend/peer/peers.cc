@@ -16,9 +16,6 @@ namespace rules = cluster::health_rules;
 // is to be noticed.
 constexpr duration look_every = std::chrono::milliseconds(50);
 
-// Nothing came from a peer that is in doubt for so long: what is read of it is read elsewhere.
-constexpr duration silence_max = std::chrono::milliseconds(500);
-
 cluster::peer_says meaning_of(node_state s) {
     return s == node_state::draining ? cluster::peer_says::draining : cluster::peer_says::up;
 }
@@ -70,17 +67,33 @@ peer_ptr peers::make(const cluster::member& m) {
             .us = options_.us,
             .pool = options_.pool,
             .health = {.role = is_watched_here(m.name) ? duty::watch : duty::guest,
-                       .idle_interval = rules::idle_interval(view_->members().size())}},
+                       .idle_interval = rules::idle_interval(view_->members().size())},
+            .is_logged = is_watched_here(m.name)},
         dial_(m.address), hear_, chance_);
 }
 
-engine::task<void> peers::greet(std::string address, time_point until) {
-    if (closing_) co_return;
-    peer_node stranger(
-        {.name = {}, .address = address, .us = options_.us, .pool = options_.pool, .health = {}},
-        dial_(address), hear_, chance_);
-    (void)co_await stranger.pool.acquire(until);
+engine::task<bool> peers::greet(std::string address, time_point until, mention m) {
+    if (closing_) co_return false;
+    peer_node stranger({.name = {},
+                        .address = address,
+                        .us = options_.us,
+                        .pool = options_.pool,
+                        .health = {},
+                        .is_logged = m == mention::news},
+                       dial_(address), hear_, chance_);
+    bool answered = false;
+    {
+        const auto lease = co_await stranger.pool.acquire(until);
+        answered = lease.has_value();
+    }
     co_await stranger.pool.close();
+    co_return answered;
+}
+
+bool peers::are_acquainted() const {
+    return std::ranges::all_of(by_name_, [this](const auto& each) {
+        return !is_watched_here(each.first) || each.second->health.had_a_chance();
+    });
 }
 
 bool peers::is_watched_here(const std::string& name) const {
@@ -88,13 +101,16 @@ bool peers::is_watched_here(const std::string& name) const {
     return xxh3_64(std::as_bytes(std::span(name))) % everyone_->size() == self_;
 }
 
-// Leaves us when the last answer of its has been read.
+// Leaves us when the last answer of its has been read. Until then each core that reads one watches over it:
+// the others may have nothing to do with it any more.
 void peers::retire(peer_ptr peer) {
+    peer->retire();
     retired_.push_back(peer);
     background_.spawn(close_connections(std::move(peer)));
 }
 
 engine::task<void> peers::close_connections(peer_ptr peer) {
+    while (!closing_ && !peer->calls.empty()) (void)co_await wake_.wait(engine::now() + look_every);
     co_await peer->pool.close();
     std::erase(retired_, peer);
 }
@@ -183,18 +199,19 @@ engine::task<void> peers::watch() {
         for (const auto& [name, peer] : by_name_) {
             cluster::peer_health& health = peer->health;
             if (const auto news = health.news()) background_.spawn(tell(name, *news));
-            if (health.next_probe() <= now) {
-                health.probe_sent(now);
-                background_.spawn(probe(peer));
-            }
-            if (health.state() == cluster::peer_state::suspect) {
-                peer->abandon_silent(now - silence_max);
-            } else if (health.state() == cluster::peer_state::down) {
-                peer->abandon_silent(now);
-            }
+            look_at(peer, now);
         }
+        for (const peer_ptr& peer : retired_) look_at(peer, now);
         (void)co_await wake_.wait(now + look_every);
     }
+}
+
+void peers::look_at(const peer_ptr& peer, time_point now) {
+    if (peer->health.next_probe() <= now) {
+        peer->health.probe_sent(now);
+        background_.spawn(probe(peer));
+    }
+    peer->abandon_silent(now);
 }
 
 engine::task<void> peers::tell(std::string name, cluster::peer_state state) {

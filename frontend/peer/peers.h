@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -55,7 +56,8 @@ class peers {
     peers(const peers&) = delete;
     peers& operator=(const peers&) = delete;
 
-    // Where parts are from now on. Who is no member any more is not asked; what is under way goes on.
+    // Where parts are from now on. Who is no member any more is not asked; what is under way goes on, and is
+    // watched for silence.
     void use(cluster::view_ptr now);
     [[nodiscard]] const cluster::view_ptr& view() const { return view_; }
 
@@ -87,8 +89,13 @@ class peers {
 
     [[nodiscard]] duration origin_patience() const { return options_.origin_patience; }
 
+    // Whether it is news that nobody answers there.
+    enum class mention : std::uint8_t { news, known };
     // Calls whoever is at this address, so that it says who it is. Its name need not be known.
-    engine::task<void> greet(std::string address, time_point until);
+    engine::task<bool> greet(std::string address, time_point until, mention m);
+
+    // Every peer that this core looks after has answered, or let its first chance pass.
+    [[nodiscard]] bool are_acquainted() const;
 
     // Looks after the peers from now on: this core after each cores-th of them.
     void start(const by_core& everyone, std::size_t self);
@@ -109,6 +116,7 @@ class peers {
     [[nodiscard]] cluster::standing standing_of(cluster::member_index who, time_point now,
                                                 std::span<const peer_node* const> tried) const;
     engine::task<void> watch();
+    void look_at(const peer_ptr& peer, time_point now);
     engine::task<void> probe(peer_ptr peer);
     engine::task<result<>> look_after(peer_node& peer, time_point until);
     engine::task<void> tell(std::string name, cluster::peer_state state);

@@ -209,6 +209,66 @@ TEST_CASE("a node that falls silent while it fetches is not waited for like an o
     CHECK(world.now() - begun < 45s);
 }
 
+TEST_CASE("a node that leaves the cluster while it fetches, and falls silent, is not waited for") {
+    small_cluster world(3);
+    const placed at(world);
+    world.fetch_thinks = 20s;
+    struct leave {
+        static engine::task<void> later(small_cluster& w, std::size_t asker, std::size_t owner,
+                                        std::size_t next) {
+            co_await engine::sleep_for(1s);
+            w.publish(asker, {asker, next});
+            co_await engine::sleep_for(1s);
+            w.spoil(owner, [](peer_way& way) { way.how = conduct::cut; });
+        }
+    };
+    const time_point begun = world.now();
+
+    const auto answers = world.get_all({{.node = at.asker, .target = at.target}},
+                                       leave::later(world, at.asker, at.owner, at.next));
+
+    CHECK((body_of(answers[0]) == at.body));
+    CHECK(world.now() - begun < 25s);
+}
+
+TEST_CASE("a node that leaves the cluster ends what it has begun") {
+    small_cluster world(3);
+    const placed at(world);
+    world.fetch_thinks = 20s;
+    struct leave {
+        static engine::task<void> later(small_cluster& w, std::size_t asker, std::size_t next) {
+            co_await engine::sleep_for(1s);
+            w.publish(asker, {asker, next});
+        }
+    };
+    auto& owner = world.seen(at.asker, at.owner);
+    const auto keep = world.cluster(at.asker).peers.all().at(small_cluster::name_of(at.owner));
+
+    const auto answers = world.get_all({{.node = at.asker, .target = at.target}},
+                                       leave::later(world, at.asker, at.next));
+
+    CHECK((body_of(answers[0]) == at.body));
+    CHECK(owner.counts.bytes_in.value() == at.body.size());
+    CHECK(world.fetched() == at.body.size());
+}
+
+TEST_CASE("a node is acquainted with a peer that has answered, or let its first chance pass") {
+    for (const conduct how : {conduct::open, conduct::refusing, conduct::mute, conduct::cut}) {
+        small_cluster world(2);
+        world.run(world.end(0));
+        world.way(0, 1).how = how;
+
+        world.run(world.begin(0));
+        const bool at_once = world.cluster(0).peers.are_acquainted();
+        world.rest(800ms);
+
+        CHECK_FALSE(at_once);
+        CHECK(world.cluster(0).peers.are_acquainted());
+        const bool is_up = world.seen(0, 1).health.state() == cluster::peer_state::up;
+        CHECK(is_up == (how == conduct::open));
+    }
+}
+
 TEST_CASE(
     "a node that dies in the middle of an answer is noticed, and its part read on elsewhere") {
     small_cluster world(3);

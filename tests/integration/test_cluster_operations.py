@@ -1,6 +1,7 @@
 """What an operator does with a cluster: warm, purge, locate, status, drain, and what the metrics say."""
 
 import json
+import time
 
 from harness.cluster import ClusterCase
 from harness.content import MIB
@@ -132,6 +133,20 @@ class Operations(OperationsCase):
         self.assertEqual(leaving.admin("GET", "/readyz")[0], 200)
         for node in self.cluster.nodes:
             self.eventually(lambda node=node: self.state_of(owner, node) == "up", 5, "the news")
+
+    def test_a_node_that_is_ready_knows_its_peers(self):
+        for node in self.cluster.nodes:
+            node.restart()
+            self.assertEqual(self.states(node), ["up"] * 3)
+
+    def test_a_node_without_its_peers_is_ready_soon(self):
+        alone = self.first
+        for other in self.cluster.nodes[1:]:
+            self.cluster.hosts.cut(alone.name, other.name)
+        begun = time.monotonic()
+        alone.restart()
+        self.assertLess(time.monotonic() - begun, 8)
+        self.assertNotIn("up", self.states(alone)[1:])
 
     def test_a_dead_node_is_named_and_does_not_hold_up_the_others(self):
         prefix = self.new_key() + "/"
