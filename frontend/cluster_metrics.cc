@@ -132,6 +132,9 @@ void describe_service(metrics_page& page, std::span<serving* const> cores) {
         [](const clustering& c) -> auto& { return c.served.asked; });
     add("lode_peer_asked_layouts_total", "Questions about layouts by peers",
         [](const clustering& c) -> auto& { return c.served.layouts; });
+    add("lode_peer_asked_versions_total",
+        "Questions about the current version of an object by peers",
+        [](const clustering& c) -> auto& { return c.served.versions; });
     add("lode_peer_asked_fills_total", "Those for which something had to be fetched",
         [](const clustering& c) -> auto& { return c.served.filled; });
     add("lode_peer_asked_refused_total", "Those that were answered with a no",

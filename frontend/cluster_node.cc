@@ -103,7 +103,7 @@ void cluster_node::equip(serving& here, std::size_t core) {
                                      .connect_timeout = std::chrono::seconds(1),
                                      .limits = peer::wire_limits}},
         &dial_peer, std::move(hear));
-    here.gateway.ask_for_layouts(layouts_of(here.cluster->peers));
+    here.gateway.ask_first(home_of(*here.cluster));
     servers_[core] = std::make_unique<core_server<peer_connection>>(here);
     peers_[core] = &here.cluster->peers;
 }

@@ -3,6 +3,7 @@
 #include "frontend/client.h"
 #include "frontend/peer/layout_call.h"
 #include "frontend/peer/peer_source.h"
+#include "frontend/peer/version_call.h"
 
 namespace lode::frontend {
 namespace {
@@ -54,9 +55,17 @@ bytes load_of(const node_context& node) {
     return sum;
 }
 
-origin::gateway::layout_source layouts_of(peer::peers& peers) {
-    return [&peers](const origin::object_name& name, const origin::object_version& version) {
-        return peer::ask_layout(peers, name, version);
+origin::home_node home_of(clustering& c) {
+    const std::string& store = c.here.node.settings.origin.gateway;
+    return {
+        .layout =
+            [&c](const origin::object_name& name, const origin::object_version& version) {
+                return peer::ask_layout(c.peers, name, version);
+            },
+        .version =
+            [&c, &store](const origin::object_name& name, origin::version_wish wish) {
+                return peer::ask_version(c.peers, store, name, wish);
+            },
     };
 }
 

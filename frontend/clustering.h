@@ -20,6 +20,7 @@ namespace lode::frontend {
 struct peer_service_counters {
     counter asked;      // questions about parts
     counter layouts;    // questions about layouts
+    counter versions;   // about versions
     counter filled;     // of those, where something had to be fetched
     counter refused;    // with an answer that is no yes
     counter broken;     // answers that ended early
@@ -60,8 +61,8 @@ struct clustering {
 // Bytes on their way to peers, of all cores of this node.
 [[nodiscard]] bytes load_of(const node_context& node);
 
-// How the core asks the other nodes how an object is cut, as long as `peers` lives.
-[[nodiscard]] origin::gateway::layout_source layouts_of(peer::peers& peers);
+// How the core asks an object's home node, as long as `c` lives.
+[[nodiscard]] origin::home_node home_of(clustering& c);
 
 // Where a part that is kept here is read from, rather than with `origin` alone: a hot one is copied from the
 // node that it belongs to.

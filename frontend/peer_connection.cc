@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "frontend/peer/wire.h"
-#include "frontend/serve_layout.h"
+#include "frontend/serve_home.h"
 
 namespace lode::frontend {
 
@@ -49,6 +49,12 @@ engine::task<bool> peer_connection::serve_one(peer_line& line) {
     if (path && path->word == peer::layout_word) {
         auto asked = peer::parse_layout_question(path->query);
         if (asked) co_return co_await serve_layout(here_, line, std::move(*asked));
+        co_await door.turn_away(*stream_, peer::refusal::malformed, asked.error());
+        co_return false;
+    }
+    if (path && path->word == peer::version_word) {
+        auto asked = peer::parse_version_question(path->query);
+        if (asked) co_return co_await serve_version(here_, line, std::move(*asked));
         co_await door.turn_away(*stream_, peer::refusal::malformed, asked.error());
         co_return false;
     }

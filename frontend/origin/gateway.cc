@@ -112,23 +112,30 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
         // The question was sent some time after we came; a later time would outlive a write between.
         co_return verdict{.version = std::move(turn.version), .asked = came};
     }
-    auto word = co_await decide(i);
+    auto word = co_await decide_or_be_told(i, stale);
     if (turn.what == shared_validation::turn::kind::ask_for_all) {
         validations_.answered(object, word && word->authorised() ? word->version : nullptr);
     }
     co_return word;
 }
 
+engine::task<result<verdict>> gateway::decide_or_be_told(const inquiry& i, duration stale) {
+    if (auto told = co_await told_current(i, stale)) co_return std::move(*told);
+    co_return co_await decide(i);
+}
+
 engine::task<result<verdict>> gateway::decide(const inquiry& i) {
-    // The second round is for what a question of our own has taught.
+    // Another round is for what a question of our own has taught: to the object's home node, then to the origin.
     version_ptr doubted;
-    for (int round = 0; round < 2; ++round) {
+    bool described = false;
+    for (int round = 0; round < 3; ++round) {
         const bool matched = i.what.only_if_match && own_ != nullptr && !i.range_is_free();
         const bool probed = i.range_is_free() && i.describes();
         const bool wanted = probed && probes_.worthwhile() && !points_away_;
         const auto first = wanted ? first_wanted(i) : std::nullopt;
         finding found = co_await find_or_begin(i.name, first.has_value());
         version_ptr known = std::move(found.version);
+        const bool unknown = known == nullptr;
         const bool dated = !i.what.conditional && !dates_mislead_;
         const bool beside =
             matched || (!i.what.conditional && dates_mislead_ && !probed && may_ask_itself(i.name));
@@ -150,10 +157,12 @@ engine::task<result<verdict>> gateway::decide(const inquiry& i) {
             }
             break;
         }
-        if (round > 0 || (i.what.conditional && !matched)) break;
-        const version_ptr described = co_await describe(i.name, i.customer_key_fields());
-        if (described == nullptr) break;
-        note_relearned(doubted, described);
+        if (described || (i.what.conditional && !matched)) break;
+        if (unknown && round == 0 && co_await told_guess(i.name, false) != nullptr) continue;
+        described = true;
+        const version_ptr current = co_await describe(i.name, i.customer_key_fields());
+        if (current == nullptr) break;
+        note_relearned(doubted, current);
     }
     co_return co_await forward(i);
 }

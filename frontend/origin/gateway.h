@@ -38,7 +38,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +48,7 @@
 #include "frontend/origin/data_path.h"
 #include "frontend/origin/exchange.h"
 #include "frontend/origin/first_bytes.h"
+#include "frontend/origin/home_node.h"
 #include "frontend/origin/layout_finder.h"
 #include "frontend/origin/layout_memory.h"
 #include "frontend/origin/object_version.h"
@@ -99,15 +99,16 @@ struct inquiry {
 class gateway {
   public:
     struct statistics {
-        counter revalidated;  // 304: unchanged
-        counter learned;      // 206 to a range of ours: version now known
-        counter described;    // a HEAD of our own made the version known
-        counter shared;       // served by the answer to another request's question
-        counter recent;       // not asked: the last word is recent enough
-        counter touched;      // 412 or a new version where we knew one
-        counter relayed;      // answers that went to the client as they were
-        counter failed;       // no answer
-        counter told;         // how an object is cut was told by another node
+        counter revalidated;    // 304: unchanged
+        counter learned;        // 206 to a range of ours: version now known
+        counter described;      // a HEAD of our own made the version known
+        counter shared;         // served by the answer to another request's question
+        counter recent;         // not asked: the last word is recent enough
+        counter touched;        // 412 or a new version where we knew one
+        counter relayed;        // answers that went to the client as they were
+        counter failed;         // no answer
+        counter layouts_told;   // how an object is cut was told by its home node
+        counter versions_told;  // and which version is current
     };
 
     using by_core = std::vector<gateway*>;
@@ -124,17 +125,19 @@ class gateway {
 
     engine::task<result<verdict>> authorise(const inquiry& i);
 
-    // Who may know how an object is cut, and is asked before the origin; it answers in bounded time. Of names
-    // without scope and customer's key. At start, before anybody is served.
-    using layout_source = std::function<engine::task<std::optional<part_layout>>(
-        const object_name& name, const object_version& version)>;
-    void ask_for_layouts(layout_source elsewhere) { elsewhere_ = std::move(elsewhere); }
+    // Who is asked before the origin. At start, before anybody is served.
+    void ask_first(home_node whom) { home_node_ = std::move(whom); }
 
     // How a version is cut that another node wants to know about: what is remembered, else what the origin
     // says; nobody else is asked. Only ETag, version id, size and identity of `version` matter. Nothing
     // where lode may not ask the origin.
     engine::task<std::optional<part_layout>> layout_of(const object_name& name,
                                                        const object_version& version);
+
+    // Which version is current, for another node; it has seen to the caller's rights, and nobody else is
+    // asked but the origin. Nothing where lode may not ask it, or where it does not describe the object.
+    engine::task<std::optional<told_version>> version_of(const object_name& name,
+                                                         version_wish wish);
 
     // The client's request as it came; the answer teaches the version that it describes.
     [[gnu::noinline]] engine::task<result<verdict>> forward(const inquiry& i);
@@ -192,8 +195,13 @@ class gateway {
 
     engine::task<result<verdict>> decide(const inquiry& i);
     engine::task<result<verdict>> decide_for_all(const inquiry& i);
+    engine::task<result<verdict>> decide_or_be_told(const inquiry& i, duration stale);
     [[nodiscard]] bool may_ask_itself(const object_name& name) const {
         return own_ != nullptr && name.scope.empty();
+    }
+    // Peers who have a way to the origin are not to wait for one who has none.
+    [[nodiscard]] bool may_ask_for_others(const object_name& name) const {
+        return may_ask_itself(name) && (link_.way == nullptr || !link_.way->cut_off());
     }
     engine::task<result<bool>> untouched(const object_name& name, const object_version& known,
                                          std::vector<http::header> also);
@@ -212,8 +220,21 @@ class gateway {
                                                           version_ptr version, time_point asked);
     engine::task<std::optional<part_layout>> taught(const object_name& name,
                                                     const object_version& version);
-    engine::task<std::optional<part_layout>> told(const object_name& name,
-                                                  const object_version& version);
+    [[nodiscard]] bool may_be_told(const object_name& name) const {
+        return home_node_.version && name.scope.empty() && name.customer_key.empty();
+    }
+    engine::task<std::optional<part_layout>> told_layout(const object_name& name,
+                                                         const object_version& version);
+    engine::task<std::optional<told_version>> told(const object_name& name, version_wish wish);
+    // By a word that is no older than `stale`, nor than any write that has passed by.
+    [[gnu::noinline]] engine::task<std::optional<verdict>> told_current(const inquiry& i,
+                                                                        duration stale);
+    // By any word: for a question to the gateway. Null: nobody knows.
+    [[gnu::noinline]] engine::task<version_ptr> told_guess(const object_name& name, bool checksums);
+    // On the name's home core, for other nodes.
+    engine::task<std::optional<told_version>> look_up(const object_name& name, version_wish wish);
+    engine::task<version_ptr> confirmed(const object_name& name, version_ptr known);
+    engine::task<version_ptr> with_what_is_known(const object_name& name, version_ptr version);
     engine::task<part_layout> found_out(const object_name& name, const object_version& version);
     // On the name's home core.
     engine::task<part_layout> find_out(const object_name& name, const object_version& version);
@@ -229,7 +250,7 @@ class gateway {
     version_cache versions_;
     layout_finder layouts_;
     layout_memory known_layouts_;  // of the names whose home this core is
-    layout_source elsewhere_;      // null: only the origin is asked
+    home_node home_node_;          // without functions: only the origin is asked
     shared_validation validations_;
     upload_watch uploads_;  // of the names whose home this core is
     probe_watch probes_;    // of these names too; what it counts, of this core's questions

@@ -13,15 +13,6 @@ namespace {
 
 constexpr http::header wants_checksums{.name = "x-amz-checksum-mode", .value = "ENABLED"};
 
-// As many parts as the ETag counts; a guess is what everybody guesses.
-bool fits(const part_layout& layout, const object_version& version) {
-    const std::uint32_t parts = s3::part_count_of(version.etag).value_or(1);
-    if (layout.known() == part_layout::certainty::computed) {
-        return layout == part_layout::computed(version.size, parts);
-    }
-    return layout.size() == version.size && layout.parts() == parts;
-}
-
 }  // namespace
 
 std::vector<http::header> inquiry::customer_key_fields() const {
@@ -41,17 +32,22 @@ engine::task<version_ptr> gateway::learn(const inquiry& i, const http::response_
     if (i.what.checksum_mode && head.status == 200 && !i.what.part_number) {
         version = with_checksums(*version, checksum_lines(head.headers));
     }
-    // What took a question to find out still holds.
-    const version_ptr before = (co_await find(i.name)).version;
-    if (before != nullptr && before->same_as(*version)) {
-        if (before->laid_out) version = with_layout(*version, before->layout);
-        if (before->checksums && !version->checksums) {
-            version = with_checksums(*version, *before->checksums);
-        }
-    }
+    version = co_await with_what_is_known(i.name, std::move(version));
     // A Content-Range states the size beside the length of the answer; a Content-Length alone may lie.
     if (head.status == 206 || i.head.method == "HEAD") {
         co_await remember(i.name, version, asked);
+    }
+    co_return version;
+}
+
+// What took a question to find out still holds.
+engine::task<version_ptr> gateway::with_what_is_known(const object_name& name,
+                                                      version_ptr version) {
+    const version_ptr before = (co_await find(name)).version;
+    if (before == nullptr || !before->same_as(*version)) co_return version;
+    if (before->laid_out) version = with_layout(*version, before->layout);
+    if (before->checksums && !version->checksums) {
+        version = with_checksums(*version, *before->checksums);
     }
     co_return version;
 }
@@ -84,9 +80,10 @@ engine::task<version_ptr> gateway::describe(const object_name& name,
 
 engine::task<version_ptr> gateway::with_stored_checksums(const inquiry& i, version_ptr version) {
     if (version->checksums) co_return version;
-    const version_ptr described = co_await describe(i.name, i.customer_key_fields());
-    if (described == nullptr || !described->same_as(*version)) co_return version;
-    co_return described;
+    version_ptr described = co_await told_guess(i.name, true);
+    if (described == nullptr) described = co_await describe(i.name, i.customer_key_fields());
+    const bool known = described != nullptr && described->checksums && described->same_as(*version);
+    co_return known ? with_checksums(*version, *described->checksums) : version;
 }
 
 engine::task<std::optional<part_extent>> gateway::locate_part(const object_name& name,
@@ -105,7 +102,7 @@ engine::task<version_ptr> gateway::completed(const object_name& name, version_pt
     std::optional<part_layout> layout;
     if (!in_parts) layout = part_layout::whole(version->size);
     if (!layout) layout = co_await taught(name, *version);
-    if (!layout) layout = co_await told(name, *version);
+    if (!layout) layout = co_await told_layout(name, *version);
     if (!layout) layout = co_await found_out(name, *version);
     version = with_layout(*version, std::move(*layout));
     co_await remember(name, version, asked);
@@ -124,16 +121,6 @@ engine::task<std::optional<part_layout>> gateway::taught(const object_name& name
     co_return layout;
 }
 
-engine::task<std::optional<part_layout>> gateway::told(const object_name& name,
-                                                       const object_version& version) {
-    const bool may_be_told = elsewhere_ && name.scope.empty() && name.customer_key.empty();
-    if (!may_be_told) co_return std::nullopt;
-    auto layout = co_await elsewhere_(name, version);
-    if (!layout || !fits(*layout, version)) co_return std::nullopt;
-    stats_.told.add();
-    co_return layout;
-}
-
 engine::task<part_layout> gateway::found_out(const object_name& name,
                                              const object_version& version) {
     const core_id home = home_of(name);
@@ -148,18 +135,6 @@ engine::task<part_layout> gateway::find_out(const object_name& name,
     part_layout layout = co_await layouts_.find(name, version);
     if (turn.first) known_layouts_.found(version.identity, layout);
     co_return layout;
-}
-
-engine::task<std::optional<part_layout>> gateway::layout_of(const object_name& name,
-                                                            const object_version& version) {
-    const version_ptr known = (co_await find(name)).version;
-    if (known != nullptr && known->laid_out && known->identity == version.identity) {
-        co_return known->layout;
-    }
-    if (auto layout = co_await taught(name, version)) co_return layout;
-    const bool cut_off = link_.way != nullptr && link_.way->cut_off();
-    if (cut_off || !may_ask_itself(name)) co_return std::nullopt;
-    co_return co_await found_out(name, version);
 }
 
 engine::task<void> gateway::observe_head(const inquiry& i, const http::response_head& answer,

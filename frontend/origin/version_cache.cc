@@ -1,5 +1,6 @@
 #include "frontend/origin/version_cache.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/assert.h"
@@ -24,6 +25,15 @@ void version_cache::remember(const object_name& name, version_ptr version, time_
 }
 
 void version_cache::written(const object_name& name, time_point when) { put(name, nullptr, when); }
+
+time_point version_cache::written_last(const object_name& name) {
+    time_point last = something_written_.value_or(time_point{});
+    const auto found = entries_.find(key_of(name));
+    if (found != entries_.end() && found->second.version == nullptr) {
+        last = std::max(last, found->second.when);
+    }
+    return last;
+}
 
 void version_cache::something_written(time_point when) { something_written_ = when; }
 

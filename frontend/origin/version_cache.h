@@ -47,6 +47,10 @@ class version_cache {
     // The same of objects that nobody knows: what was confirmed before is doubted from now on.
     void something_written(time_point when);
 
+    // When the object was written last, as far as is known: what was confirmed before says nothing any
+    // more. The beginning of time, where nothing is known.
+    [[nodiscard]] time_point written_last(const object_name& name);
+
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] std::size_t memory() const { return memory_; }
 

@@ -1,14 +1,8 @@
 // frontend/peer/layout_call.h
 //
-// Asks an object's home node how its parts lie. What comes of it is told to that peer's health, except how long
-// it took: the home may have had to ask the origin first.
+// Asks an object's home node how its parts lie (home_call.h).
 //
-//   Core      One, that of the peers.
-//   Memory    A body of layout_text_max at most.
-//   Errors    Nothing: this node is the home, nobody can be asked, the home does not know either, or what it
-//             says cannot be believed. Then the origin is to be asked.
-//   Limits    health_rules::deadline_max in all. Asked once, and once more where an old connection turned out
-//             to be dead.
+//   Errors    Nothing, as home_call.h, or what it says does not fit the version.
 #pragma once
 
 #include <optional>

@@ -23,6 +23,10 @@ struct named_content {
     const std::string& etag;
 };
 
+[[nodiscard]] bool fits(const origin::object_name& name);
+void write_name(field_writer& fields, const origin::object_name& name);
+[[nodiscard]] origin::object_name read_name(field_reader& fields);
+
 [[nodiscard]] bool fits(const named_content& c);
 void write_content(field_writer& fields, const named_content& c);
 

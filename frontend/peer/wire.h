@@ -32,6 +32,7 @@ inline constexpr protocol_range spoken_protocols;
 inline constexpr std::string_view hello_word = "hello";
 inline constexpr std::string_view part_word = "part";
 inline constexpr std::string_view layout_word = "layout";
+inline constexpr std::string_view version_word = "version";
 inline constexpr std::string_view state_word = "state";
 
 inline constexpr std::string_view peer_host = "lode";  // of every request; it means nothing

@@ -73,7 +73,7 @@ task<void> small_node::start() {
 
 void small_node::join(const clustering::options& o, peer::peers::dialer_maker dial) {
     here_->cluster = std::make_unique<clustering>(*here_, o, std::move(dial), nullptr);
-    here_->gateway.ask_for_layouts(layouts_of(here_->cluster->peers));
+    here_->gateway.ask_first(home_of(*here_->cluster));
     peers_ = {&here_->cluster->peers};
     here_->cluster->peers.start(peers_, 0);
 }

@@ -1,4 +1,4 @@
-#include "frontend/serve_layout.h"
+#include "frontend/serve_home.h"
 
 #include <array>
 #include <optional>
@@ -24,6 +24,12 @@ engine::task<bool> send(serving& here, peer_line& line, unsigned status,
     co_return (co_await line.stream.send(some)).has_value();
 }
 
+engine::task<bool> tell(serving& here, peer_line& line, peer::part_answer& word,
+                        std::string_view body) {
+    word.body = s3::sha256_of(body);
+    co_return co_await send(here, line, 200, word, body);
+}
+
 engine::task<bool> refuse(serving& here, peer_line& line, errc why, const peer::part_answer& word) {
     here.cluster->served.refused.add();
     co_return co_await send(here, line, peer::status_of(why), word, {});
@@ -41,8 +47,22 @@ engine::task<bool> serve_layout(serving& here, peer_line& line, peer::layout_que
     if (!layout) co_return co_await refuse(here, line, errc::not_found, word);
     std::string body;
     peer::write_layout(*layout, body);
-    word.body = s3::sha256_of(body);
-    co_return co_await send(here, line, 200, word, body);
+    co_return co_await tell(here, line, word, body);
+}
+
+engine::task<bool> serve_version(serving& here, peer_line& line, peer::version_question question) {
+    here.cluster->served.versions.add();
+    peer::part_answer word = own_word(here);
+    word.part = question.id;
+    if (!peer::is_about(question, here.node.settings.origin.gateway)) {
+        co_return co_await refuse(here, line, errc::invalid, word);
+    }
+    const auto told = co_await here.gateway.version_of(question.name, question.wish);
+    std::string body;
+    if (!told || !peer::write_version(*told, body)) {
+        co_return co_await refuse(here, line, errc::not_found, word);
+    }
+    co_return co_await tell(here, line, word, body);
 }
 
 }  // namespace lode::frontend
