@@ -1,5 +1,6 @@
 #include "frontend/peer/session.h"
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -15,7 +16,10 @@ namespace {
 // the MAC is for: one of a request is good for no answer, and the other way round.
 class mac_input {
   public:
-    explicit mac_input(std::string_view purpose) { add(purpose); }
+    explicit mac_input(std::string_view purpose) {
+        text_.reserve(usual_length);
+        add(purpose);
+    }
 
     mac_input& add(std::string_view piece) {
         add(std::uint64_t{piece.size()});
@@ -23,9 +27,11 @@ class mac_input {
         return *this;
     }
     mac_input& add(std::uint64_t number) {
-        for (unsigned shift = 64; shift > 0; shift -= 8) {
-            text_ += static_cast<char>(number >> (shift - 8U) & 0xffU);
+        std::array<char, sizeof number> digits{};
+        for (auto at = digits.rbegin(); at != digits.rend(); ++at, number >>= 8U) {
+            *at = static_cast<char>(number & 0xffU);
         }
+        text_.append(digits.data(), digits.size());
         return *this;
     }
     mac_input& add(const nonce& n) {
@@ -35,8 +41,11 @@ class mac_input {
     [[nodiscard]] s3::sha256_digest under(std::span<const std::uint8_t> key) const {
         return s3::hmac_sha256(key, text_);
     }
+    [[nodiscard]] s3::sha256_digest under(const s3::hmac_key& key) const { return key.of(text_); }
 
   private:
+    static constexpr std::size_t usual_length = 700;  // of a question
+
     std::string text_;
 };
 
@@ -49,6 +58,13 @@ struct only_value {
 only_value only(std::span<const http::header> headers, std::string_view name) {
     return {.repeated = http::count_header(headers, name) > 1,
             .value = http::find_header(headers, name).value_or("")};
+}
+
+s3::hmac_key key_of(const secret& s, const nonce& client, const nonce& server) {
+    s3::sha256_digest key = mac_input("lode peer session").add(client).add(server).under(s.key());
+    s3::hmac_key made(key);
+    s3::wipe(key);
+    return made;
 }
 
 }  // namespace
@@ -69,25 +85,11 @@ mac_text prove_hello_answer(const secret& s, const nonce& client, std::string_vi
 }
 
 bool same_mac(std::string_view given, const mac_text& right) {
-    const auto read = s3::digest_from_hex(given);
-    const auto known = s3::digest_from_hex(s3::view_of(right));
-    return read && s3::equal_constant_time(*read, *known);
+    return s3::equal_constant_time(given, s3::view_of(right));
 }
 
 session_key::session_key(const secret& s, const nonce& client, const nonce& server)
-    : key_(mac_input("lode peer session").add(client).add(server).under(s.key())) {}
-
-session_key::~session_key() { s3::wipe(key_); }
-
-session_key::session_key(session_key&& other) noexcept : key_(other.key_) { s3::wipe(other.key_); }
-
-session_key& session_key::operator=(session_key&& other) noexcept {
-    if (this != &other) {
-        key_ = other.key_;
-        s3::wipe(other.key_);
-    }
-    return *this;
-}
+    : key_(key_of(s, client, server)) {}
 
 mac_text session_key::of_request(std::uint64_t number, std::string_view method,
                                  std::string_view target, std::string_view range) const {

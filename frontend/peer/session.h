@@ -6,7 +6,8 @@
 // covered: where the network may change them in passing, use TLS below.
 //
 //   Core       One, the connection's.
-//   Memory     Keys are wiped on destruction and when a session was moved from.
+//   Memory     What a key's MACs begin with, computed once. Keys are wiped on destruction; a session that
+//              was moved from has none.
 //   Errors     False: the message is not what the other side wrote, or not its next one. After that the
 //              session takes nothing more, and the connection is to be closed.
 //   Invariants Requests and answers take turns: no request is signed before the answer to the one before.
@@ -44,9 +45,6 @@ using mac_text = s3::sha256_hex;
 class session_key {
   public:
     session_key(const secret& s, const nonce& client, const nonce& server);
-    ~session_key();
-    session_key(session_key&& other) noexcept;
-    session_key& operator=(session_key&& other) noexcept;
 
     [[nodiscard]] mac_text of_request(std::uint64_t number, std::string_view method,
                                       std::string_view target, std::string_view range) const;
@@ -55,7 +53,7 @@ class session_key {
                                      std::string_view answer) const;
 
   private:
-    s3::sha256_digest key_{};
+    s3::hmac_key key_;
 };
 
 // The side that asks.

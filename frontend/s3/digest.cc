@@ -1,8 +1,10 @@
 #include "frontend/s3/digest.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "engine/base/assert.h"
 #include "frontend/s3/percent.h"
@@ -13,6 +15,12 @@ namespace {
 // Fetched once: EVP_sha256() makes OpenSSL 3 look the implementation up at every use.
 const EVP_MD* sha256_method() {
     static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    LODE_ASSERT(method != nullptr);
+    return method;
+}
+
+EVP_MAC* hmac_method() {
+    static EVP_MAC* const method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
     LODE_ASSERT(method != nullptr);
     return method;
 }
@@ -77,6 +85,43 @@ sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view te
     return digest;
 }
 
+struct hmac_key::state {
+    state() : context(EVP_MAC_CTX_new(hmac_method())) { LODE_ASSERT(context != nullptr); }
+    ~state() { EVP_MAC_CTX_free(context); }
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+
+    EVP_MAC_CTX* context;
+};
+
+hmac_key::hmac_key(std::span<const std::uint8_t> key) : state_(std::make_unique<state>()) {
+    LODE_ASSERT(!key.empty());
+    std::string digest = "SHA256";
+    const std::array<OSSL_PARAM, 2> parameters = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+        OSSL_PARAM_construct_end()};
+    const int begun = EVP_MAC_init(state_->context, key.data(), key.size(), parameters.data());
+    LODE_ASSERT(begun == 1);
+}
+
+hmac_key::~hmac_key() = default;
+hmac_key::hmac_key(hmac_key&&) noexcept = default;
+hmac_key& hmac_key::operator=(hmac_key&&) noexcept = default;
+
+sha256_digest hmac_key::of(std::string_view text) const {
+    LODE_ASSERT(state_ != nullptr);
+    sha256_digest digest{};
+    std::size_t length = 0;
+    EVP_MAC_CTX* const context = state_->context;
+    const auto* const message = reinterpret_cast<const unsigned char*>(text.data());
+    // Without a key, the one that it was made with.
+    const bool made = EVP_MAC_init(context, nullptr, 0, nullptr) == 1 &&
+                      EVP_MAC_update(context, message, text.size()) == 1 &&
+                      EVP_MAC_final(context, digest.data(), &length, digest.size()) == 1;
+    LODE_ASSERT(made && length == digest.size());
+    return digest;
+}
+
 sha256_hex to_hex(const sha256_digest& digest) {
     constexpr std::string_view digits = "0123456789abcdef";
     sha256_hex hex{};
@@ -101,6 +146,10 @@ std::optional<sha256_digest> digest_from_hex(std::string_view hex) {
 
 bool equal_constant_time(const sha256_digest& a, const sha256_digest& b) {
     return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool equal_constant_time(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 void wipe(std::span<std::uint8_t> secret) { OPENSSL_cleanse(secret.data(), secret.size()); }

@@ -41,6 +41,22 @@ class sha256 {
 [[nodiscard]] sha256_digest sha256_of(std::string_view text);
 [[nodiscard]] sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view text);
 
+// The same under a key that is used often: what depends on the key alone is computed once, which for a
+// short text is most of the work. OpenSSL wipes what it keeps of the key.
+class hmac_key {
+  public:
+    explicit hmac_key(std::span<const std::uint8_t> key);
+    ~hmac_key();
+    hmac_key(hmac_key&& other) noexcept;
+    hmac_key& operator=(hmac_key&& other) noexcept;
+
+    [[nodiscard]] sha256_digest of(std::string_view text) const;
+
+  private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
 [[nodiscard]] sha256_hex to_hex(const sha256_digest& digest);
 [[nodiscard]] inline std::string_view view_of(const sha256_hex& hex) {
     return {hex.data(), hex.size()};
@@ -51,6 +67,7 @@ class sha256 {
 
 // Takes the same time wherever they differ.
 [[nodiscard]] bool equal_constant_time(const sha256_digest& a, const sha256_digest& b);
+[[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b);
 
 // Overwrites in a way that the compiler may not leave out.
 void wipe(std::span<std::uint8_t> secret);
