@@ -70,9 +70,17 @@ class part_service {
         word_.spread = hot.spread_of(part_.id, now);
     }
 
-    // What is here, and the fill of what is not.
+    // What is here, and the fill of what is not. One chunk in memory, the usual hit, costs one call to its home.
     engine::task<result<>> look() {
         using want = part_question::want_kind;
+        if (peer::wants_bytes(question_) && wanted_.count == 1) {
+            // Without waiting: what arrives, or comes from the device, may have to be announced first.
+            lease_ = co_await read_until(question_.first, engine::now());
+            if (lease_) {
+                found_.saw(detail_of(lease_->source()));
+                co_return result<>{};
+            }
+        }
         const bool purges = question_.want == want::purge;
         const bool only_looks = purges || question_.want == want::held;
         const engine::presence seen = wanted_.count > 0
@@ -149,7 +157,8 @@ class part_service {
             const auto announced = co_await send(write_head(line_, 206, length, word_), {});
             if (!announced) co_return false;
         }
-        auto lease = co_await read(question_.first);
+        result<engine::chunk_lease> lease = std::move(lease_);
+        if (!lease) lease = co_await read(question_.first);
         if (!lease) lease = co_await bring_back(question_.first, lease.error());
         if (found_.word() == cache_word::hit) {
             if (!lease) co_return co_await refuse(lease.error());
@@ -213,7 +222,9 @@ class part_service {
     engine::chunk_range wanted_;
     findings found_;
     peer::part_answer word_;
-    std::string_view head_;  // not sent yet; goes out with the first bytes
+    result<engine::chunk_lease> lease_ =
+        fail(errc::not_found);  // of the first chunk, if it was here
+    std::string_view head_;     // not sent yet; goes out with the first bytes
 };
 
 }  // namespace
