@@ -101,6 +101,7 @@ void cluster_node::equip(serving& here, std::size_t core) {
                             .pool = {.connections = connections_to_peer,
                                      .idle = settings_.limits.idle_timeout * 3 / 4,
                                      .connect_timeout = std::chrono::seconds(1),
+                                     .trusted = std::chrono::seconds(1),
                                      .limits = peer::wire_limits}},
         &dial_peer, std::move(hear));
     here.gateway.ask_first(home_of(*here.cluster));

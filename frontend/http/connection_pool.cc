@@ -87,10 +87,12 @@ engine::task<result<std::unique_ptr<client_connection>>> connection_pool::open(t
 }
 
 std::unique_ptr<client_connection> connection_pool::take_idle() {
+    const time_point trusted_since = engine::now() - options_.trusted;
     while (!idle_.empty()) {
         std::unique_ptr<client_connection> candidate(&idle_.pop_front());
         stats_.idle.subtract();
-        if (is_alive(candidate->dialed_.fd)) return candidate;
+        const bool trusted = candidate->idle_since_ > trusted_since;
+        if (trusted || is_alive(candidate->dialed_.fd)) return candidate;
         stats_.stale.add();
         drop(std::move(candidate));
     }

@@ -69,6 +69,9 @@ class connection_pool {
         std::uint32_t waiters = 4096;              // who may stand in line for one
         duration idle = std::chrono::seconds(50);  // servers commonly cut at 60 to 65 s
         duration connect_timeout = std::chrono::seconds(3);
+        // A connection that was used so recently is handed out without asking the kernel whether the server
+        // has left it: for whoever asks again when one turns out to be dead.
+        duration trusted = duration::zero();
         http::limits limits;
     };
 
