@@ -101,13 +101,14 @@ def radosgw(folder):
         gateway.stop()
 
 
-def lode(build, folder, port, gateway_port, memory="256MiB", more="", name="bench", peer=0):
+def lode(build, folder, port, gateway_port, memory="256MiB", more="", name="bench", peer=0,
+         admin=0):
     """`more`: further lines of the configuration."""
     folder.mkdir(exist_ok=True)
     config = folder / "lode.toml"
     config.write_text(
         f'[node]\nname = "{name}"\nmemory = "{memory}"\n[listen]\ns3 = "127.0.0.1:{port}"\n'
-        f'admin = "127.0.0.1:{free_port()}"\npeer = "127.0.0.1:{peer or free_port()}"\n[origin]\ngateway = "http://127.0.0.1:{gateway_port}"\n'
+        f'admin = "127.0.0.1:{admin or free_port()}"\npeer = "127.0.0.1:{peer or free_port()}"\n[origin]\ngateway = "http://127.0.0.1:{gateway_port}"\n'
         f'[log]\naccess = ""\nlevel = "warning"\n{more}')
     environment = dict(os.environ, AWS_ACCESS_KEY_ID=ACCESS, AWS_SECRET_ACCESS_KEY=SECRET)
     return running([build / "lode", "serve", "--config", config], port, env=environment)
