@@ -3,7 +3,7 @@
 // What the nodes of a cluster know of each other. A member keeps its slots as long as it is a member, and
 // over restarts, whatever state it is in: a node that is down moves nothing.
 //
-//   Limits  members_max in a cluster, slots_max over all of them.
+//   Limits  members_max in a cluster, of zones_max zones; slots_max in a zone, slots_per_member_max of each.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,9 @@ namespace lode::cluster {
 
 inline constexpr std::uint32_t members_max = 16'384;
 inline constexpr std::uint32_t slots_max = 1U << 22U;
+inline constexpr std::uint32_t slots_per_member_max = 1U << 16U;  // 4 PiB of cache
+// A zone's table may take 8 MiB, which whoever claims its last slot decides.
+inline constexpr std::uint32_t zones_max = 64;
 
 // A member's place in the list of members of one view. It means nothing in another view.
 using member_index = id<struct member_tag, std::uint16_t>;

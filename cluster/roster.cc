@@ -22,6 +22,13 @@ member member_of(const discovered& found) {
             .draining = found.draining};
 }
 
+// Ranges may come from anywhere, and overlap.
+std::uint64_t slots_of(const member& who) {
+    std::uint64_t count = 0;
+    for (const slot_range& range : who.slots) count += range.count;
+    return count;
+}
+
 }  // namespace
 
 roster::roster(member self, roster_rules rules) : self_(std::move(self)), rules_(rules) {
@@ -168,6 +175,18 @@ void roster::admit(const candidate& c, gathering& into, std::vector<roster_confl
              fmt::format("the nodes \"{}\" and \"{}\" both claim the address {}: \"{}\" "
                          "is left out",
                          there->second, who.name, who.address, who.name)});
+    } else if (slots_of(who) > slots_per_member_max) {
+        found.push_back({kind::too_many_slots,
+                         fmt::format("the node \"{}\" at {} claims more than {} slots, the most "
+                                     "that one may have: it is left out",
+                                     who.name, who.address, slots_per_member_max)});
+    } else if (into.zones.size() == zones_max && !into.zones.contains(who.zone)) {
+        if (found.empty() || found.back().what != kind::too_many_zones) {
+            found.push_back({kind::too_many_zones,
+                             fmt::format("there are more than {} zones: \"{}\" of zone \"{}\" and "
+                                         "others are left out",
+                                         zones_max, who.name, who.zone)});
+        }
     } else if (into.members.size() == members_max) {
         if (found.empty() || found.back().what != kind::too_many) {
             found.push_back({kind::too_many,
@@ -182,6 +201,7 @@ void roster::admit(const candidate& c, gathering& into, std::vector<roster_confl
 
 void roster::gathering::add(const member& who) {
     members.push_back(who);
+    zones.insert(who.zone);
     by_name.emplace(who.name, who.address);
     if (!who.address.empty()) by_address.emplace(who.address, who.name);
 }

@@ -16,11 +16,13 @@
 //                other is left out. A node known by its address that has been silent for `silence` gives
 //                way: it has moved. This node's own name from elsewhere is left out and said as `own_name`.
 //   Invariants   Names and addresses of members() are distinct, and this node is one of them.
-//   Limits       members_max members; what is beyond is left out and said.
+//   Limits       members_max members, zones_max zones, slots_per_member_max slots of each member; who is
+//                beyond is left out and said. This node's own zone is never beyond.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +40,15 @@ struct roster_rules {
 
 // What two nodes cannot both be.
 struct roster_conflict {
-    enum class kind : std::uint8_t { own_name, same_name, same_address, wrong_name, too_many } what;
+    enum class kind : std::uint8_t {
+        own_name,
+        same_name,
+        same_address,
+        wrong_name,
+        too_many,
+        too_many_slots,
+        too_many_zones,
+    } what;
     std::string sentence;
 
     friend bool operator==(const roster_conflict&, const roster_conflict&) = default;
@@ -93,6 +103,7 @@ class roster {
         std::vector<member> members;
         std::map<std::string, std::string, std::less<>> by_name;     // to the address
         std::map<std::string, std::string, std::less<>> by_address;  // to the name
+        std::set<std::string, std::less<>> zones;
         void add(const member& who);
     };
 

@@ -96,7 +96,7 @@ std::uint32_t slots_for(bytes capacity, bytes slot_unit) {
     LODE_ASSERT(slot_unit > bytes(0));
     const bytes rest = capacity % slot_unit;
     const std::uint64_t rounded = capacity / slot_unit + (rest >= slot_unit - rest ? 1 : 0);
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(rounded, 1, slots_max));
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(rounded, 1, slots_per_member_max));
 }
 
 std::vector<slot_range> claim_slots(const member& self, std::span<const member> others,

@@ -4,8 +4,8 @@
 // that it had before, so that what it holds stays where it is looked for. Newcomers take vacant slots
 // before they append to the table, and so take over from a member that has gone. Pure.
 //
-//   Limits  A member has at least one slot and at most slots_max in all; when the zone has none left, it
-//           gets fewer.
+//   Limits  A member has at least one slot and at most slots_per_member_max; when the zone has none left,
+//           it gets fewer.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ namespace lode::cluster {
 
 inline constexpr bytes default_slot_unit{64ULL << 30U};
 
-// `capacity` in slots, rounded; 1 for less than one, as for a node that has nothing but memory.
+// `capacity` in slots, rounded; 1 for less than one, as for a node that has nothing but memory, and never
+// more than a member may have.
 [[nodiscard]] std::uint32_t slots_for(bytes capacity, bytes slot_unit);
 
 // What `self` should claim, given the claims of the others. It keeps what it claims already, but for

@@ -289,4 +289,50 @@ TEST_CASE("a cluster has a most") {
     CHECK(kinds_in(r) == kinds{kind::too_many});
 }
 
+TEST_CASE(
+    "a node that claims more slots than one may have is left out, and comes back with fewer") {
+    roster r(me);
+    r.discover({at("10.0.0.2:1")}, start);
+    member b = node("b");
+
+    b.slots = {{.first = 7, .count = slots_per_member_max - 1}, {.first = 0, .count = 1}};
+    CHECK(r.heard("10.0.0.2:1", b, start));
+    b.slots.push_back({.first = slots_max - 1, .count = 1});
+    CHECK(!r.heard("10.0.0.2:1", b, start));
+    CHECK(names_in(r) == "me@10.0.0.1:1 ");
+    CHECK(kinds_in(r) == kinds{kind::too_many_slots});
+    CHECK(r.conflicts_seen() == 1);
+
+    b.slots = {{.first = 0, .count = 0xffff'ffffU}, {.first = 0, .count = 0xffff'ffffU}};
+    CHECK(!r.heard("10.0.0.2:1", b, start));
+
+    b.slots = {{.first = 7, .count = 1}};
+    CHECK(r.heard("10.0.0.2:1", b, start));
+    CHECK(kinds_in(r).empty());
+}
+
+TEST_CASE("nodes of one zone too many are left out, and those of known zones are not") {
+    roster r(me);
+    std::vector<discovered> all;
+    const auto of_zone = [&](std::uint32_t zone) {
+        const std::string number = std::to_string(1000 + all.size());
+        all.push_back(named("n" + number, "10.0.0.2:" + number));
+        all.back().zone = "z" + std::to_string(1000 + zone);
+    };
+    // This node's own is one of them.
+    for (std::uint32_t zone = 1; zone < zones_max; ++zone) of_zone(zone);
+    r.discover(all, start);
+    CHECK(r.members().size() == zones_max);
+    CHECK(kinds_in(r).empty());
+
+    of_zone(zones_max);
+    of_zone(zones_max + 1);
+    of_zone(1);
+    r.discover(all, start);
+    CHECK(r.members().size() == zones_max + 1);
+    CHECK(find(r, all.back().name) != nullptr);
+    CHECK(kinds_in(r) == kinds{kind::too_many_zones});
+    CHECK(r.conflicts_seen() == 1);
+}
+
 }  // namespace lode::cluster

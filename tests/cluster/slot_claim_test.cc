@@ -24,9 +24,10 @@ TEST_CASE("capacity is rounded to slots, and everybody gets one") {
     CHECK(slots_for(unit + unit / 2, unit) == 2);
     CHECK(slots_for(unit * 16, unit) == 16);
     CHECK(slots_for(bytes(2), bytes(1)) == 2);
-    CHECK(slots_for(bytes(slots_max - 1), bytes(1)) == slots_max - 1);
-    CHECK(slots_for(bytes(slots_max), bytes(1)) == slots_max);
-    CHECK(slots_for(bytes(slots_max + 1ULL), bytes(1)) == slots_max);
+    constexpr std::uint32_t most = slots_per_member_max;
+    CHECK(slots_for(bytes(most - 1), bytes(1)) == most - 1);
+    CHECK(slots_for(bytes(most), bytes(1)) == most);
+    CHECK(slots_for(bytes(most + 1ULL), bytes(1)) == most);
     CHECK(slots_for(bytes(~0ULL), bytes(~0ULL)) == 1);
 }
 
@@ -144,13 +145,16 @@ TEST_CASE("a line without a node keeps the place of those behind it") {
 }
 
 TEST_CASE("a list that is longer than a zone's slots gives its last lines none") {
-    const std::vector<listed_member> lines = {
-        {.capacity = bytes(slots_max - 2)}, {.capacity = bytes(3)}, {.capacity = bytes(1)}};
+    constexpr std::uint32_t full = slots_max / slots_per_member_max;
+    std::vector<listed_member> lines(full - 1, {.capacity = bytes(slots_per_member_max)});
+    lines.push_back({.capacity = bytes(slots_per_member_max - 2)});
+    lines.push_back({.capacity = bytes(3)});
+    lines.push_back({.capacity = bytes(1)});
 
     const auto claims = claims_of_list(lines, bytes(1));
 
-    CHECK(claims[1] == ranges{{.first = slots_max - 2, .count = 2}});
-    CHECK(claims[2].empty());
+    CHECK(claims[full] == ranges{{.first = slots_max - 2, .count = 2}});
+    CHECK(claims[full + 1].empty());
 }
 
 }  // namespace lode::cluster
