@@ -273,6 +273,37 @@ class BadMembers(PeerCase):
         self.assertTrue(any(question.first % 700_001 == 0 and question.first > 0
                             for question in asked))
 
+    def test_a_connection_whose_bytes_went_past_the_memory_carries_the_next_question(self):
+        """Plain sockets and 256 KiB or more: the bytes go through a pipe, and nobody reads them."""
+        size = 3 * MIB
+
+        def behave(question):
+            if question.fields.get("want") != "bytes":
+                return [question.head(200, 0)]
+            data = whole(question.fields["key"], size)[question.first:question.end]
+            # A break in the middle of what a pipe holds, once.
+            if question.number == 4:
+                return [question.head(206, len(data)), data[:1_000_003], None]
+            return [question.head(206, len(data)), data]
+
+        liar = self.liar("n7", behave)
+        self.list_also(liar)
+        self.eventually(lambda: self.one.labelled("lode_peer_state", peer="n7", state="up"))
+
+        def asked():
+            return [q for q in liar.questions if q.fields.get("want") == "bytes"]
+
+        for _ in range(200):
+            key = self.store(self.new_key(), size)
+            self.expect_right(self.one, key, size)
+            if len(asked()) >= 12:
+                break
+        self.assertGreaterEqual(len(asked()), 12)
+        # Each connection carried several: what was taken from under the reader was told to it.
+        self.assertGreaterEqual(max(q.number for q in asked()), 4)
+        broken = self.one.labelled("lode_peer_broken_answers_total", peer="n7")
+        self.assertEqual(broken, sum(q.number == 4 for q in asked()))
+
     def test_a_name_or_an_address_that_is_listed_twice_leaves_the_old_list_in_force(self):
         for more, twice in (({"name": "n9", "address": self.other.peer_address},
                              self.other.peer_address),

@@ -1,3 +1,4 @@
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -228,6 +229,75 @@ TEST_CASE("the bytes of a large body are received straight into the caller's mem
     const auto chunked = read_directly({chunked_head + in_chunks + "0\r\n\r\n"}, 2 << 20);
     CHECK(chunked.outside < payload.size() / 5);
     CHECK(chunked.body == payload);
+}
+
+namespace {
+
+struct taken_check {
+    std::vector<bytes> in_stream;  // after the head, and after each step
+    std::string rest;
+    bytes read;
+    bool complete = false;
+    bool next = false;
+};
+
+// Takes part of a body from under the reader, as a pipe does, and reads the rest through it.
+task<void> take_from_stream(stream& s, std::size_t taken, taken_check& seen) {
+    message_reader reader(s, {});
+    std::vector<std::byte> memory(taken);
+    const auto head = co_await reader.read_request();
+    LODE_ASSERT(head.has_value());
+    seen.in_stream.push_back(reader.body_in_stream());
+    for (std::size_t at = 0; at < taken;) {
+        auto got = co_await s.receive(std::span(memory).subspan(at));
+        LODE_ASSERT(got && *got > 0);
+        reader.body_taken(bytes(*got));
+        at += *got;
+    }
+    seen.in_stream.push_back(reader.body_in_stream());
+    std::array<std::byte, 100> piece{};
+    while (!reader.body_complete()) {
+        auto got = co_await reader.read_body(piece);
+        LODE_ASSERT(got && *got > 0);
+        seen.rest.append(reinterpret_cast<const char*>(piece.data()), *got);
+    }
+    seen.read = reader.body_read();
+    seen.complete = reader.may_continue();
+    seen.next = (co_await reader.read_request()).has_value();
+}
+
+taken_check take(std::vector<std::string> pieces, std::size_t taken) {
+    simulation world(1);
+    scripted_stream s(std::move(pieces));
+    taken_check seen;
+    const auto how = world.run(take_from_stream(s, taken, seen));
+    LODE_ASSERT(how == simulation::outcome::finished);
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("what is taken of a body from under its reader counts as read") {
+    const std::string payload(5000, 'p');
+    const std::string next = put(0);
+
+    const auto all = take({put(5000), payload, next}, 5000);
+    CHECK(all.in_stream == std::vector{bytes(5000), bytes(0)});
+    CHECK(all.read == bytes(5000));
+    CHECK(all.complete);
+    CHECK(all.next);
+
+    const auto some = take({put(5000), payload.substr(0, 4990), payload.substr(4990), next}, 4990);
+    CHECK(some.in_stream == std::vector{bytes(5000), bytes(10)});
+    CHECK(some.rest == payload.substr(4990));
+    CHECK(some.read == bytes(5000));
+    CHECK(some.next);
+
+    // What came along with the head stands before it.
+    const auto behind = take({put(5000) + payload.substr(0, 1), payload.substr(1), next}, 0);
+    CHECK(behind.in_stream == std::vector{bytes(0), bytes(0)});
+    CHECK(behind.rest == payload);
+    CHECK(behind.next);
 }
 
 namespace {
