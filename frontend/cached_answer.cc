@@ -178,7 +178,7 @@ engine::task<bool> cached_answer::send_rest_of_part() {
     const part_slice slice = walk_.part();
     const part_offset from = walk_.chunk_begin() + bytes(sent_to_);
     origin::part_fetch rest(here_.node.links, std::move(*request), version_, slice.index);
-    const relay_buffers::buffer buffer = here_.buffers.take();
+    const http::relay_buffers::buffer buffer = here_.buffers.take();
     client_sink sink(out_, buffer.memory());
     auto done = co_await rest.fetch(from, slice.end - from, sink);
     if (done) done = co_await sink.flush();

@@ -173,11 +173,12 @@ class cached_answer {
     // A pipe, where it serves: both ends are plain sockets, and enough is to come.
     [[nodiscard]] std::optional<engine::pipe> pipe_for_peer() const;
 
-    // Sends what has been got, in half(0), and all that follows of the part.
-    engine::task<void> pass_from_peer(engine::pipe& past, result<std::size_t>& got, result<>& sent);
+    // Sends `data`, which has been got, and all that follows of the part.
+    engine::task<void> pass_from_peer(engine::pipe& past, std::span<const std::byte> data,
+                                      result<std::size_t>& got, result<>& sent);
 
     // Memory for what comes from a peer: one half is sent while the other is being filled.
-    [[nodiscard]] std::span<std::byte> half(unsigned turn) const;
+    [[nodiscard]] std::span<std::byte> half(unsigned turn);
 
     [[nodiscard]] peer::peer_ptr peer_for(const part_slice& slice) const;
 
@@ -185,6 +186,9 @@ class cached_answer {
 
     // Whether what is at walk_ is read from a peer; then away_ is ready to be read.
     bool go_away();
+
+    // Few bytes come into memory together with their head, and leave it together. An error: not all came.
+    engine::task<result<>> gather_from_peer(cache_word word);
 
     serving& here_;
     client& out_;
@@ -205,10 +209,10 @@ class cached_answer {
     std::span<const std::byte> data_;  // of the chunk at walk_, as far as it has arrived
     std::optional<sealing::part_view> view_;
     std::optional<sealing::plaintext_buffers::buffer> plain_;
-    // Where what is at walk_ comes from a peer: who reads it, into what, and how much of it is there.
+    // Where what is at walk_ comes from a peer: who reads it, into what, and what of it is there.
     std::optional<peer::part_reading> away_;
-    std::optional<relay_buffers::buffer> relay_;
-    std::size_t arrived_ = 0;
+    std::optional<http::relay_buffers::buffer> relay_;
+    std::span<std::byte> arrived_;
     std::optional<std::uint32_t> stays_;  // the part that no peer gave
     std::string_view head_;               // not sent yet; goes out with the first bytes
 };

@@ -54,7 +54,7 @@ engine::task<cached_answer::begun> cached_answer::send_first_bytes(const finding
 }
 
 engine::task<object_offset> cached_answer::pass_on_first_bytes(const findings& found) {
-    const relay_buffers::buffer buffer = here_.buffers.take();
+    const http::relay_buffers::buffer buffer = here_.buffers.take();
     object_offset at = wanted_.first;
     while (const std::size_t came = co_await first_->read(buffer.memory())) {
         if (at == wanted_.first) write_head(found);

@@ -103,7 +103,7 @@ engine::task<upload_end> finish_recoded(access::chunk_recoder& recoder, upload_w
 
 engine::task<upload_end> send_body(serving& here, client& from, const request& r,
                                    origin::exchange& to, answer_watch& watch) {
-    const relay_buffers::buffer buffer = here.buffers.take();
+    const http::relay_buffers::buffer buffer = here.buffers.take();
     upload_writer writer(to, r.head.body);
     std::optional<access::chunk_recoder> recoder;
     if (r.passage.chunks) recoder.emplace(*r.passage.chunks);
@@ -177,7 +177,7 @@ engine::task<result<>> ask_with_body(serving& here, client& from, const request&
 
 engine::task<void> send_length_body(serving& here, client& out, const request& r,
                                     origin::exchange& answer, http::head_writer& writer) {
-    const relay_buffers::buffer buffer = here.buffers.take();
+    const http::relay_buffers::buffer buffer = here.buffers.take();
     std::string_view head = out.finish_head(writer);
     for (bytes left = answer.head().content_length; left > bytes(0) || !head.empty();) {
         std::size_t got = 0;
@@ -212,7 +212,7 @@ bool writes(const request& r) {
 // The length is not known beforehand: chunked, or to the end of the connection for an old client.
 engine::task<void> send_open_ended_body(serving& here, client& out, const request& r,
                                         origin::exchange& answer, http::head_writer& writer) {
-    const relay_buffers::buffer buffer = here.buffers.take();
+    const http::relay_buffers::buffer buffer = here.buffers.take();
     const bool chunked = r.head.minor_version >= 1;
     if (chunked) {
         writer.field("Transfer-Encoding", "chunked");

@@ -4,7 +4,7 @@
 // comes back as it came, both streaming through one buffer.
 //
 //   Core      One.
-//   Memory    One relay buffer in each direction (relay_buffers.h).
+//   Memory    One relay buffer in each direction (http/relay_buffers.h).
 //   Errors    An origin that cannot be reached, or answers nonsense, becomes an S3 error (503 with
 //             Retry-After, 502). Once the response head has left, an error closes the connection.
 #pragma once

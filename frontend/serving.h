@@ -21,12 +21,12 @@
 #include "frontend/access_log.h"
 #include "frontend/http/cache_word.h"
 #include "frontend/http/connection_pool.h"
+#include "frontend/http/relay_buffers.h"
 #include "frontend/origin/data_path.h"
 #include "frontend/origin/gateway.h"
 #include "frontend/origin/part_fetch.h"
 #include "frontend/origin/reachability.h"
 #include "frontend/prestage.h"
-#include "frontend/relay_buffers.h"
 #include "frontend/sealing/plaintext_buffers.h"
 #include "frontend/settings.h"
 
@@ -96,7 +96,7 @@ struct serving {
     origin::gateway gateway;
     prestaging prestages;
     access::gate gate;
-    relay_buffers buffers;
+    http::relay_buffers buffers;
     sealing::plaintext_buffers plaintext;
     access_log log;
     request_counters requests;

@@ -79,7 +79,7 @@ class tee {
     }
 
     engine::task<result<>> plain(bytes length) {
-        const relay_buffers::buffer buffer = here_.buffers.take();
+        const http::relay_buffers::buffer buffer = here_.buffers.take();
         while (length > bytes(0)) {
             auto room = buffer.memory();
             room = room.first(std::min<std::uint64_t>(room.size(), length.count()));

@@ -15,6 +15,9 @@ constexpr std::size_t initial_capacity = std::size_t{8} << 10U;
 // What must be free behind a head, so that chunk lines can be read while its views are in use.
 constexpr std::size_t window_min = std::size_t{1} << 10U;
 
+// A head that was received into other memory is nearly always shorter.
+constexpr std::size_t head_usual = std::size_t{1} << 10U;
+
 // Below this, a chunk's payload is read together with the next chunk's line.
 constexpr std::uint64_t direct_min = std::uint64_t{4} << 10U;
 
@@ -68,6 +71,37 @@ engine::task<result<response_head>> message_reader::read_response(std::string_vi
         if (++interim_seen_ > limits_.interim) co_return refuse(problem::too_many_interim);
         if (i == interim::report) co_return head;
     }
+}
+
+engine::task<result<response_head>> message_reader::read_response_through(
+    std::span<std::byte> memory, std::string_view request_method) {
+    LODE_ASSERT(body_complete() && !has_more() && !memory.empty());
+    prepare_for_head();
+    auto got = co_await stream_.receive(memory);
+    if (!got) co_return broke(got.error());
+    if (*got == 0) co_return broke({.code = errc::closed});
+    const std::span<std::byte> came = memory.first(*got);
+    filled_ = std::min({came.size(), capacity_, head_usual});
+    std::memcpy(buffer_.get(), came.data(), filled_);
+    ahead_ = came.subspan(filled_);
+    auto head = co_await read_response(request_method, interim::report);
+    if (!head) co_return head;
+    if (head->status < 200) co_return refuse(problem::too_many_interim);
+    // What was buffered beyond the head lies in `memory`, too, right before the rest.
+    if (filled_ <= came.size()) {
+        ahead_ = came.subspan(consumed_);
+        filled_ = consumed_;
+    }
+    co_return head;
+}
+
+std::span<std::byte> message_reader::take_body_ahead() {
+    if (state_ != state::in_length) return {};
+    const auto taken = ahead_.first(std::min<std::uint64_t>(ahead_.size(), left_.count()));
+    ahead_ = ahead_.subspan(taken.size());
+    body_read_ += bytes(taken.size());
+    took_body(bytes(taken.size()));
+    return taken;
 }
 
 // A complete head at the front of the buffer, with room for chunk lines behind it.
@@ -145,7 +179,7 @@ engine::task<result<std::size_t>> message_reader::read_plain(std::span<std::byte
         state_ == state::in_length ? left_.count() : std::numeric_limits<std::uint64_t>::max();
     std::size_t count = copy_buffered(into, most);
     if (count == 0) {
-        auto got = co_await stream_.receive(into.first(std::min<std::uint64_t>(into.size(), most)));
+        auto got = co_await receive(into.first(std::min<std::uint64_t>(into.size(), most)));
         if (!got) co_return broke(got.error());
         count = *got;
         if (count == 0) {
@@ -153,16 +187,18 @@ engine::task<result<std::size_t>> message_reader::read_plain(std::span<std::byte
             state_ = state::between;
         }
     }
-    if (state_ == state::in_length) {
-        left_ -= bytes(count);
-        if (left_ == bytes(0)) state_ = state::between;
-    }
+    if (state_ == state::in_length) took_body(bytes(count));
     co_return count;
 }
 
 void message_reader::body_taken(bytes count) {
     LODE_ASSERT(count <= body_in_stream());
     body_read_ += count;
+    took_body(count);
+}
+
+void message_reader::took_body(bytes count) {
+    LODE_ASSERT(state_ == state::in_length);
     left_ -= count;
     if (left_ == bytes(0)) state_ = state::between;
 }
@@ -175,7 +211,7 @@ engine::task<result<std::size_t>> message_reader::read_chunked(std::span<std::by
         const std::uint64_t payload = chunks_.payload_left();
         const auto direct = static_cast<std::size_t>(std::min<std::uint64_t>(payload, into.size()));
         const bool whole = direct > 0 && (payload >= direct_min || direct == into.size());
-        auto got = whole ? co_await stream_.receive(into.first(direct)) : co_await receive_more();
+        auto got = whole ? co_await receive(into.first(direct)) : co_await receive_more();
         if (!got) co_return broke(got.error());
         if (*got == 0) co_return refuse(problem::incomplete_body);
         if (whole) {
@@ -215,11 +251,24 @@ http::problem message_reader::finish_trailers() {
     return trailers_.size() > limits_.headers ? problem::too_many_headers : problem::none;
 }
 
+// What came ahead, then the stream.
+engine::task<result<std::size_t>> message_reader::receive(std::span<std::byte> into) {
+    return ahead_.empty() ? stream_.receive(into) : receive_ahead(into);
+}
+
+engine::task<result<std::size_t>> message_reader::receive_ahead(std::span<std::byte> into) {
+    const std::size_t count = std::min(into.size(), ahead_.size());
+    // The caller's memory may be the same.
+    std::memmove(into.data(), ahead_.data(), count);
+    ahead_ = ahead_.subspan(count);
+    co_return count;
+}
+
 // Bytes behind those that are buffered; at least one free byte must be there.
 engine::task<result<std::size_t>> message_reader::receive_more() {
     if (consumed_ == filled_) consumed_ = filled_ = head_end_;
     LODE_ASSERT(filled_ < capacity_);
-    auto got = co_await stream_.receive(
+    auto got = co_await receive(
         std::as_writable_bytes(std::span(buffer_.get() + filled_, capacity_ - filled_)));
     if (got) filled_ += *got;
     co_return got;

@@ -53,7 +53,7 @@ class message_reader {
 
     // Whether a byte of the next head has arrived. A time-out without one is an idle connection, to
     // be closed in silence; with one it is a slow client, to be told 408.
-    [[nodiscard]] bool head_begun() const { return filled_ > consumed_; }
+    [[nodiscard]] bool head_begun() const { return has_more(); }
 
     engine::task<result<request_head>> read_request();
 
@@ -63,6 +63,13 @@ class message_reader {
     enum class interim : std::uint8_t { skip, report };
     engine::task<result<response_head>> read_response(std::string_view request_method,
                                                       interim i = interim::skip);
+
+    // The same, final answers only, for a short body that is likely to come together with its head: both are
+    // received into `memory`, which is borrowed until the body has been read. take_body_ahead() gives in
+    // place what came there of the body; who does not call it gets it from read_body().
+    engine::task<result<response_head>> read_response_through(std::span<std::byte> memory,
+                                                              std::string_view request_method);
+    [[nodiscard]] std::span<std::byte> take_body_ahead();
 
     // Overwrites the last head, which held a secret. Its views are of no use afterwards.
     void wipe_head();
@@ -101,7 +108,7 @@ class message_reader {
 
     // Whether bytes of a further message are buffered: a pipelined request, or, on a client's side,
     // an answer to nothing.
-    [[nodiscard]] bool has_more() const { return filled_ > consumed_; }
+    [[nodiscard]] bool has_more() const { return filled_ > consumed_ || !ahead_.empty(); }
 
     // Whether the last message was read to its end, was a final one, and lets another follow.
     [[nodiscard]] bool may_continue() const { return body_complete() && keep_alive_; }
@@ -113,7 +120,10 @@ class message_reader {
     engine::task<result<std::size_t>> read_plain(std::span<std::byte> into);
     engine::task<result<std::size_t>> read_chunked(std::span<std::byte> into);
     result<std::size_t> decode_buffered(std::span<std::byte> into);
+    engine::task<result<std::size_t>> receive(std::span<std::byte> into);
+    engine::task<result<std::size_t>> receive_ahead(std::span<std::byte> into);
     engine::task<result<std::size_t>> receive_more();
+    void took_body(bytes count);
     std::size_t copy_buffered(std::span<std::byte> into, std::uint64_t most);
     void begin_body(framing f, bytes length);
     void prepare_for_head();
@@ -136,6 +146,8 @@ class message_reader {
     std::size_t head_end_ = 0;
     std::size_t consumed_ = 0;
     std::size_t filled_ = 0;
+    // In memory that was lent to us: what came behind the bytes that are buffered.
+    std::span<std::byte> ahead_;
 
     state state_ = state::between;
     bool keep_alive_ = true;

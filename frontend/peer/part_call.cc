@@ -71,7 +71,7 @@ engine::task<result<part_answer>> part_call::ask(const part_question& q) {
 }
 
 engine::task<result<part_answer>> part_call::converse(const part_question& q, time_point until) {
-    const auto reply = co_await peer::ask(**lease_, q, until);
+    const auto reply = co_await peer::ask(**lease_, q, until, memory());
     if (!reply) co_return std::unexpected(reply.error());
     heard_ = engine::now();
     peer_->heard(reply->said);
@@ -81,6 +81,13 @@ engine::task<result<part_answer>> part_call::converse(const part_question& q, ti
     const errc why = meaning_of(reply->status);
     refused_ = why != errc::protocol;
     co_return fail(why);
+}
+
+std::span<std::byte> part_call::take_ahead() {
+    LODE_ASSERT(lease_);
+    const auto came = (*lease_)->reader().take_body_ahead();
+    peer_->counts.bytes_in.add(came.size());
+    return came;
 }
 
 engine::task<result<std::size_t>> part_call::read(std::span<std::byte> into, bytes left,

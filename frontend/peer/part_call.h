@@ -4,7 +4,7 @@
 // What comes of it is told to the peer's health.
 //
 //   Core        One, that of its peers.
-//   Memory      One connection.
+//   Memory      One connection; a relay buffer where it was given some.
 //   Errors      changed, not_found, overloaded, ...: the peer's word (part_answer.h). unavailable: it may not
 //               be asked, or cannot be reached. too_large: the question fits into no request. timed_out,
 //               closed, protocol, cancelled: no answer, or no more of it.
@@ -19,6 +19,7 @@
 #include "engine/base/list.h"
 #include "engine/runtime/pipe.h"
 #include "frontend/http/connection_pool.h"
+#include "frontend/http/relay_buffers.h"
 #include "frontend/peer/part_exchange.h"
 #include "frontend/peer/peer_node.h"
 #include "frontend/peer/peers.h"
@@ -27,7 +28,11 @@ namespace lode::frontend::peer {
 
 class part_call final : public list_hook<> {
   public:
-    part_call(peers& all, peer_ptr peer) : all_(all), peer_(std::move(peer)) {}
+    // `buffers`: where head and bytes are to be received together, for a short answer; or null.
+    part_call(peers& all, peer_ptr peer, http::relay_buffers* buffers = nullptr)
+        : all_(all), peer_(std::move(peer)) {
+        if (buffers != nullptr) memory_.emplace(buffers->take());
+    }
     ~part_call();
     part_call(const part_call&) = delete;
     part_call& operator=(const part_call&) = delete;
@@ -41,6 +46,13 @@ class part_call final : public list_hook<> {
     // `into` does.
     engine::task<result<std::size_t>> read(std::span<std::byte> into, bytes left,
                                            engine::pipe* past);
+
+    // The bytes that came together with the answer's head, in this call's memory.
+    [[nodiscard]] std::span<std::byte> take_ahead();
+    // All of that memory, empty where there is none. Whose other bytes nobody reads it into is the caller's.
+    [[nodiscard]] std::span<std::byte> memory() const {
+        return memory_ ? memory_->memory() : std::span<std::byte>();
+    }
 
     // Bytes that come may go past our memory: the connection is a plain socket.
     [[nodiscard]] bool is_plain() const;
@@ -75,6 +87,7 @@ class part_call final : public list_hook<> {
     cluster::peer_health::question asked_;
     cache_word word_ = cache_word::bypass;
     time_point heard_{};
+    std::optional<http::relay_buffers::buffer> memory_;
     bool refused_ = false;  // by a complete answer
     std::optional<reason> abandoned_;
 };

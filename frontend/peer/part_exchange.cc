@@ -30,7 +30,8 @@ result<part_reply> understood(const http::response_head& head, const part_questi
 
 engine::task<result<http::response_head>> exchange_heads(http::client_connection& connection,
                                                          std::string_view target,
-                                                         std::string_view range, time_point until) {
+                                                         std::string_view range, time_point until,
+                                                         std::span<std::byte> memory) {
     client_session& session = agreement_of(connection).session;
     const mac_text mac = session.sign("GET", target, range);
     http::head_writer writer(connection.head_buffer());
@@ -40,7 +41,9 @@ engine::task<result<http::response_head>> exchange_heads(http::client_connection
     connection.stream().expire_at(until);
     auto sent = co_await engine::send_all(connection.stream(), std::as_bytes(std::span(text)));
     if (!sent) co_return std::unexpected(sent.error());
-    auto head = co_await connection.reader().read_response("GET");
+    http::message_reader& reader = connection.reader();
+    auto head = memory.empty() ? co_await reader.read_response("GET")
+                               : co_await reader.read_response_through(memory, "GET");
     // too_large is said of our own words only.
     if (!head && head.error().code == errc::too_large) co_return fail(errc::protocol);
     if (head && !session.accepts(*head)) co_return fail(errc::denied);
@@ -48,12 +51,12 @@ engine::task<result<http::response_head>> exchange_heads(http::client_connection
 }
 
 engine::task<result<part_reply>> ask(http::client_connection& connection, const part_question& q,
-                                     time_point until) {
+                                     time_point until, std::span<std::byte> memory) {
     std::string target;
     std::string range;
     auto written = write_question(q, agreement_of(connection).protocol, target, range);
     if (!written) co_return std::unexpected(written.error());
-    const auto head = co_await exchange_heads(connection, target, range, until);
+    const auto head = co_await exchange_heads(connection, target, range, until, memory);
     if (!head) co_return std::unexpected(head.error());
     co_return understood(*head, q);
 }

@@ -9,6 +9,8 @@
 //             kept.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,15 +32,17 @@ struct part_reply {
 };
 
 // Any request of a session and the head of its answer, all before `until`. `range`: the value of the Range
-// field, empty where it has none. The rest is to be read from connection.reader().
+// field, empty where it has none. The rest is to be read from connection.reader(), which receives head and
+// body through `memory` if there is any.
 engine::task<result<http::response_head>> exchange_heads(http::client_connection& connection,
                                                          std::string_view target,
-                                                         std::string_view range, time_point until);
+                                                         std::string_view range, time_point until,
+                                                         std::span<std::byte> memory = {});
 
 // Asks, and reads the head of the answer, all before `until`. The body is then to be read from
 // connection.reader(). With status 206 it is as long as the range that was asked for.
 engine::task<result<part_reply>> ask(http::client_connection& connection, const part_question& q,
-                                     time_point until);
+                                     time_point until, std::span<std::byte> memory = {});
 
 // Whether a question failed because the server left an idle connection at the moment when it was used again.
 [[nodiscard]] bool was_stale(http::client_connection& c, const error& why);

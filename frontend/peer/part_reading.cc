@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "engine/base/assert.h"
+
 namespace lode::frontend::peer {
 namespace {
 
@@ -15,8 +17,9 @@ bool holds_everywhere(errc why) {
 }  // namespace
 
 struct part_reading::attempt {
-    attempt(peers& all, part_question q, peer_ptr peer)
-        : question(std::move(q)), call(std::make_shared<part_call>(all, std::move(peer))) {}
+    attempt(peers& all, part_question q, peer_ptr peer, http::relay_buffers* buffers)
+        : question(std::move(q)),
+          call(std::make_shared<part_call>(all, std::move(peer), buffers)) {}
 
     part_question question;
     std::shared_ptr<part_call> call;
@@ -24,8 +27,13 @@ struct part_reading::attempt {
     std::shared_ptr<engine::wait_list> news;
 };
 
-part_reading::part_reading(peers& all, part_question q, peer_ptr first_asked, others o)
-    : all_(all), question_(std::move(q)), others_(o), next_(std::move(first_asked)) {}
+part_reading::part_reading(peers& all, part_question q, peer_ptr first_asked, others o,
+                           http::relay_buffers* buffers)
+    : all_(all),
+      question_(std::move(q)),
+      others_(o),
+      next_(std::move(first_asked)),
+      buffers_(buffers) {}
 
 engine::task<result<part_answer>> part_reading::open() {
     while (next_ != nullptr && tried_count_ < tried_.size()) {
@@ -59,7 +67,7 @@ void part_reading::choose_next() {
 }
 
 engine::task<result<part_answer>> part_reading::ask(peer_ptr peer) {
-    call_ = std::make_shared<part_call>(all_, std::move(peer));
+    call_ = std::make_shared<part_call>(all_, std::move(peer), buffers_);
     return call_->ask(question_);
 }
 
@@ -68,7 +76,7 @@ engine::task<result<part_answer>> part_reading::race(peer_ptr first, duration he
     const auto news = std::make_shared<engine::wait_list>();
     std::array<std::shared_ptr<attempt>, 2> runners;
     const auto begin = [&](std::size_t n, peer_ptr peer) {
-        runners[n] = std::make_shared<attempt>(all_, question_, std::move(peer));
+        runners[n] = std::make_shared<attempt>(all_, question_, std::move(peer), buffers_);
         // A rival that lacks the part copies it from its owner: the origin is not asked twice.
         if (n > 0) runners[n]->question.spread = std::max(question_.spread, 2U);
         runners[n]->news = news;
@@ -116,6 +124,18 @@ engine::task<result<part_answer>> part_reading::race(peer_ptr first, duration he
 engine::task<void> part_reading::run(std::shared_ptr<attempt> a) {
     a->answer = co_await a->call->ask(a->question);
     a->news->notify_all();
+}
+
+part_reading::ahead part_reading::take_ahead() {
+    LODE_ASSERT(kept_ == nullptr);
+    if (call_ == nullptr || !call_->open() || call_->memory().empty()) return {};
+    kept_ = call_;
+    const auto came = call_->take_ahead();
+    if (came.empty()) return {};
+    question_.first += bytes(came.size());
+    const auto all = call_->memory();
+    const auto end = static_cast<std::size_t>(came.data() + came.size() - all.data());
+    return {.came = came, .room = all.subspan(end)};
 }
 
 engine::task<result<std::size_t>> part_reading::read(std::span<std::byte> into,

@@ -33,9 +33,10 @@ class part_reading final {
     // Who else may be asked when the first one does not answer.
     enum class others : std::uint8_t { may_be_asked, do_not_count };
 
-    // `first_asked`: as peers::choose() gave it, or the one whose word is wanted.
-    part_reading(peers& all, part_question q, peer_ptr first_asked,
-                 others o = others::may_be_asked);
+    // `first_asked`: as peers::choose() gave it, or the one whose word is wanted. `buffers`, for a short
+    // answer: memory in which its bytes come together with its head.
+    part_reading(peers& all, part_question q, peer_ptr first_asked, others o = others::may_be_asked,
+                 http::relay_buffers* buffers = nullptr);
     part_reading(const part_reading&) = delete;
     part_reading& operator=(const part_reading&) = delete;
 
@@ -45,6 +46,14 @@ class part_reading final {
     // At least one of the wanted bytes; 0: all have been read. They are in `past`, if it holds any then
     // (part_call.h), else in `into`.
     engine::task<result<std::size_t>> read(std::span<std::byte> into, engine::pipe* past = nullptr);
+
+    // After open(), at most once: the bytes that came with the answer's head, which count as read, and the
+    // memory behind them. Both are there as long as this.
+    struct ahead {
+        std::span<std::byte> came;
+        std::span<std::byte> room;
+    };
+    [[nodiscard]] ahead take_ahead();
 
     // What is left comes over a plain socket, as far as one can know.
     [[nodiscard]] bool is_plain() const { return call_ != nullptr && call_->is_plain(); }
@@ -79,7 +88,9 @@ class part_reading final {
     peer_ptr next_;  // asked next
     std::array<const peer_node*, cluster::candidates_max> tried_{};
     std::size_t tried_count_ = 0;
+    http::relay_buffers* buffers_;
     std::shared_ptr<part_call> call_;
+    std::shared_ptr<part_call> kept_;  // whose memory was given away
     bool aborted_ = false;
 };
 

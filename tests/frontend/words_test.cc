@@ -2,8 +2,8 @@
 #include "engine/base/units.h"
 #include "frontend/access_log.h"
 #include "frontend/cache_status.h"
+#include "frontend/http/relay_buffers.h"
 #include "frontend/object_scope.h"
-#include "frontend/relay_buffers.h"
 #include "tests/catch.h"
 
 using namespace lode;
@@ -80,13 +80,13 @@ TEST_CASE("a host is part of an object's name unless it is an address or below a
 }
 
 TEST_CASE("relay buffers are large until the limit and small beyond it, and come back") {
-    relay_buffers pool;
-    std::vector<relay_buffers::buffer> taken;
-    for (std::size_t i = 0; i < relay_buffers::large_max; ++i) taken.push_back(pool.take());
-    CHECK(taken.back().memory().size() == relay_buffers::large_size);
+    http::relay_buffers pool;
+    std::vector<http::relay_buffers::buffer> taken;
+    for (std::size_t i = 0; i < http::relay_buffers::large_max; ++i) taken.push_back(pool.take());
+    CHECK(taken.back().memory().size() == http::relay_buffers::large_size);
 
-    CHECK(pool.take().memory().size() == relay_buffers::small_size);
+    CHECK(pool.take().memory().size() == http::relay_buffers::small_size);
 
     taken.pop_back();
-    CHECK(pool.take().memory().size() == relay_buffers::large_size);
+    CHECK(pool.take().memory().size() == http::relay_buffers::large_size);
 }

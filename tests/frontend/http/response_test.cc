@@ -1,4 +1,5 @@
 #include <string>
+#include <vector>
 
 #include "tests/catch.h"
 #include "tests/frontend/http/conversation.h"
@@ -13,7 +14,127 @@ problem answer_problem(const std::string& text, const std::string& method = "GET
     return got.seen.empty() ? got.end.problem : problem::none;
 }
 
+struct seen_through {
+    std::vector<unsigned> statuses;
+    std::vector<std::string> ahead;  // what came of each body with its head
+    std::vector<std::string> rest;   // and what was read then
+    bool in_place = true;            // what came ahead lay in the memory that was lent
+    bool has_more = false;           // behind the last message
+    problem why = problem::none;
+};
+
+std::string text_of(std::span<const std::byte> data) {
+    return {reinterpret_cast<const char*>(data.data()), data.size()};
+}
+
+enum class ahead_is : std::uint8_t { taken, left };
+
+lode::engine::task<void> read_through(lode::engine::stream& s, std::span<std::byte> memory,
+                                      ahead_is a, std::size_t messages, seen_through& seen) {
+    message_reader reader(s, {});
+    std::vector<std::byte> piece(700);
+    for (std::size_t n = 0; n < messages; ++n) {
+        auto head = co_await reader.read_response_through(memory, "GET");
+        seen.why = reader.problem();
+        if (!head) co_return;
+        seen.statuses.push_back(head->status);
+        std::span<std::byte> ahead;
+        if (a == ahead_is::taken) ahead = reader.take_body_ahead();
+        seen.in_place =
+            seen.in_place &&
+            (ahead.empty() || (ahead.data() > memory.data() &&
+                               ahead.data() + ahead.size() <= memory.data() + memory.size()));
+        seen.ahead.push_back(text_of(ahead));
+        seen.rest.emplace_back();
+        while (!reader.body_complete()) {
+            auto got = co_await reader.read_body(piece);
+            seen.why = reader.problem();
+            if (!got) co_return;
+            seen.rest.back() += text_of(std::span(piece).first(*got));
+        }
+        seen.has_more = reader.has_more();
+    }
+}
+
+seen_through through(std::vector<std::string> pieces, std::size_t room, std::size_t messages = 1,
+                     ahead_is a = ahead_is::taken) {
+    lode::engine::simulation world(1);
+    scripted_stream s(std::move(pieces));
+    std::vector<std::byte> memory(room);
+    seen_through seen;
+    const auto how = world.run(read_through(s, memory, a, messages, seen));
+    LODE_ASSERT(how == lode::engine::simulation::outcome::finished);
+    return seen;
+}
+
+std::string response_of(std::size_t length, std::size_t head_length = 0) {
+    std::string head =
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: " + std::to_string(length) + "\r\n";
+    while (head.size() + 100 < head_length) head += "X: " + std::string(90, 'x') + "\r\n";
+    return head + "\r\n";
+}
+
 }  // namespace
+
+TEST_CASE("a short body comes through lent memory together with its head") {
+    std::string body;
+    for (int i = 0; i < 20'000; ++i) body += static_cast<char>('a' + i % 23);
+
+    for (const std::size_t head_length : {0U, 900U, 1100U, 3000U, 7500U}) {
+        const std::string head = response_of(body.size(), head_length);
+
+        const auto at_once = through({head + body}, 64 << 10);
+        CHECK(at_once.ahead == std::vector{body});
+        CHECK(at_once.rest == std::vector{std::string()});
+        CHECK(at_once.in_place);
+        CHECK(!at_once.has_more);
+
+        const auto cut = through({head + body.substr(0, 5000), body.substr(5000)}, 64 << 10);
+        CHECK(cut.ahead == std::vector{body.substr(0, 5000)});
+        CHECK(cut.rest == std::vector{body.substr(5000)});
+
+        const auto not_taken = through({head + body}, 64 << 10, 1, ahead_is::left);
+        CHECK(not_taken.rest == std::vector{body});
+
+        const auto little_room = through({head + body}, 50);
+        CHECK(little_room.ahead[0] + little_room.rest[0] == body);
+
+        for (const std::size_t at :
+             {std::size_t{1}, std::size_t{20}, head.size() - 1, head.size(), head.size() + 1}) {
+            const auto split =
+                through({(head + body).substr(0, at), (head + body).substr(at)}, 64 << 10);
+            CHECK(split.ahead[0] + split.rest[0] == body);
+            CHECK(split.in_place);
+        }
+    }
+}
+
+TEST_CASE("lent memory serves one message after the other, and what nobody asked for is noticed") {
+    const std::string one = response_of(3) + "abc";
+    const auto two = through({one, response_of(0), response_of(4) + "defg"}, 4096, 3);
+    CHECK(two.ahead == std::vector<std::string>{"abc", "", "defg"});
+    CHECK(two.statuses == std::vector{206U, 206U, 206U});
+    CHECK(!two.has_more);
+
+    CHECK(through({one + "x"}, 4096).has_more);
+    CHECK(through({one + std::string(3000, 'x')}, 4096).ahead == std::vector<std::string>{"abc"});
+    CHECK(through({one + std::string(3000, 'x')}, 4096).has_more);
+}
+
+TEST_CASE("a head through lent memory is refused as any other") {
+    CHECK(through({"HTTP/1.1 206\r\nContent-Length: 3\r\n\r\nab"}, 4096).why ==
+          problem::incomplete_body);
+    CHECK(through({"HTTP/1.1 206\r\nContent-Le"}, 4096).why == problem::incomplete_head);
+    CHECK(through({""}, 4096).why == problem::transport);
+    CHECK(through({"HTTP/1.1 206\r\n" + std::string(70'000, 'x')}, 128 << 10).why != problem::none);
+    CHECK(through({"HTTP/1.1 103 Wait\r\n\r\n" + response_of(0)}, 4096).why ==
+          problem::too_many_interim);
+    // A body in chunks is read as ever.
+    const auto chunked = through(
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}, 4096);
+    CHECK(chunked.ahead == std::vector{std::string()});
+    CHECK(chunked.rest == std::vector<std::string>{"abc"});
+}
 
 TEST_CASE("a response is read with its reason, its fields and its body") {
     const auto got = responses_in(

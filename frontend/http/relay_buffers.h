@@ -1,4 +1,4 @@
-// frontend/relay_buffers.h
+// frontend/http/relay_buffers.h
 //
 // Memory for bytes that pass through without being cached. A few large buffers per core, for speed;
 // when they are all taken, small ones, so that a crowd of uploads costs little and nobody waits.
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace lode::frontend {
+namespace lode::frontend::http {
 
 class relay_buffers {
   public:
@@ -63,4 +63,4 @@ class relay_buffers {
     std::size_t made_ = 0;
 };
 
-}  // namespace lode::frontend
+}  // namespace lode::frontend::http
