@@ -39,10 +39,6 @@ engine::task<result<>> cached_answer::prepare() {
         const bool is_next = next.index == walk_.part().index;
         const object_offset begin = next.begins + bytes(next.first.value());
         if (!is_next && begin - position() >= window) break;
-        if (is_next && away_) {
-            next_ahead();
-            continue;
-        }
         if (peer::peer_ptr peer = peer_for(next)) {
             if (!is_next) here_.cluster->peers.ask_to_fill(question_about(next), peer);
         } else if (co_await is_incomplete(next)) {
