@@ -208,7 +208,7 @@ std::string request_text(std::string_view method, std::string_view target, std::
 
 unsigned status_of(std::string_view answer) {
     unsigned status = 0;
-    if (answer.size() > 12) std::from_chars(answer.data() + 9, answer.data() + 12, status);
+    if (answer.size() >= 12) std::from_chars(answer.data() + 9, answer.data() + 12, status);
     return status;
 }
 
