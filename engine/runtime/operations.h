@@ -24,6 +24,14 @@ inline auto receive(int fd, std::span<std::byte> into) {
         [=](io_uring_sqe& entry) { io_uring_prep_recv(&entry, fd, into.data(), into.size(), 0); });
 }
 
+// Up to so many bytes that have come are forgotten without being copied anywhere. Only TCP can
+// (tcp(7), MSG_TRUNC).
+inline auto discard(int fd, std::size_t length) {
+    LODE_ASSERT(length <= operation_bytes_max);
+    return awaited_operation(
+        [=](io_uring_sqe& entry) { io_uring_prep_recv(&entry, fd, nullptr, length, MSG_TRUNC); });
+}
+
 inline auto send(int fd, std::span<const std::byte> from) {
     LODE_ASSERT(from.size() <= operation_bytes_max);
     return awaited_operation([=](io_uring_sqe& entry) {

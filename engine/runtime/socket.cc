@@ -93,6 +93,13 @@ task<result<std::size_t>> tcp_socket::receive(std::span<std::byte> into) {
     co_return *got;
 }
 
+task<result<std::size_t>> tcp_socket::discard(std::size_t most) {
+    LODE_ASSERT(most > 0);
+    auto got = co_await run(receiving_, [&] { return engine::discard(fd_, most); });
+    if (!got) co_return std::unexpected(got.error());
+    co_return *got;
+}
+
 void tcp_socket::wait_for_at_least(std::size_t amount) {
     if (amount == least_) return;
     const int least =

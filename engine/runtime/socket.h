@@ -40,6 +40,9 @@ class tcp_socket final : public stream {
 
     [[nodiscard]] int fd() const { return fd_; }
 
+    // As receive(), but the bytes are forgotten, and the kernel copies none of them.
+    task<result<std::size_t>> discard(std::size_t most);
+
     // As receive(), but the bytes go into a pipe, which has to be empty, without being copied (pipe.h).
     task<result<std::size_t>> receive_into(int pipe, std::size_t most);
     // Sends at least one of the `length` bytes that a pipe holds; how many were sent.
