@@ -8,6 +8,7 @@
 #include "engine/base/counters.h"
 #include "frontend/cluster_metrics.h"
 #include "frontend/http/cache_word.h"
+#include "frontend/process_metrics.h"
 
 namespace lode::frontend {
 namespace {
@@ -258,7 +259,7 @@ std::string describe_node(const node_context& node, const access::key_watch* key
     describe_access(page, cores, node.settings.auth.mode, keys);
     if (nodes != nullptr) describe_cluster(page, cores, *nodes);
     node.store.describe(page);
-    return page.text();
+    return page.text() + describe_process();
 }
 
 }  // namespace lode::frontend
