@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "frontend/peer": (*ENGINE, "cluster", "frontend/http", "frontend/s3", "frontend/origin"),
     "frontend": (*ENGINE, "cluster", *FRONTEND),
     "tools": (*ENGINE, "cluster", *FRONTEND, "frontend"),
-    "bench": (*ENGINE, "cluster", *FRONTEND, "frontend"),
+    "bench": (*ENGINE, "cluster", *FRONTEND, "frontend", "tools"),
     "tests": (*ENGINE, "cluster", *FRONTEND, "frontend", "tools", "bench"),
 }
 
