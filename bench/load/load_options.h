@@ -46,9 +46,9 @@ struct target_options {
 struct data_options {
     std::string bucket = "lode-bench";
     std::string prefix = "data/";
-    std::uint64_t objects = 1000;                            // 1 to 2^32
+    std::uint64_t objects = 1000;                              // 1 to 2^32
     size_mix sizes{{.size = bytes(std::uint64_t{1} << 20U)}};  // an object's size is one of these
-    bytes part_size{};                                       // 0: each object is one PutObject
+    bytes part_size{};                                         // 0: each object is one PutObject
     std::uint64_t seed = 1;
 };
 
@@ -99,7 +99,7 @@ struct load_options {
     std::uint64_t requests = 0;  // 0: no limit but the time; else the run ends after so many
     duration deadline = std::chrono::seconds(30);  // of one request; at most 400 s
 
-    bool verify = false;      // compare every byte that is read
+    bool verify = false;       // compare every byte that is read
     bool sign_ranges = false;  // Range among the signed headers, as some SDKs do
     cache_state state = cache_state::any;
 };

@@ -1,0 +1,16 @@
+// `lode-bench put`: one run of writing.
+#include <memory>
+
+#include "bench/commands/commands.h"
+#include "bench/commands/conversation.h"
+
+namespace lode::bench {
+
+command add_put(CLI::App& app) {
+    auto* made = app.add_subcommand("put", "Write objects, over and over the same keys.");
+    const auto given = std::make_shared<load_arguments>();
+    add_load_options(*made, *given);
+    return {.app = made, .run = [given] { return run_command(*given, action::put); }};
+}
+
+}  // namespace lode::bench
