@@ -280,6 +280,68 @@ TEST_CASE("a later deadline lets a stream that timed out say goodbye") {
     CHECK((f.at_second == noise(1000)));
 }
 
+namespace {
+
+// How many of `amount` there were to forget.
+task<std::size_t> forget(tcp_socket& from, std::size_t amount) {
+    std::size_t gone = 0;
+    while (gone < amount) {
+        auto some = co_await from.discard(amount - gone);
+        if (!some || *some == 0) break;
+        gone += *some;
+    }
+    co_return gone;
+}
+
+// Ten times: one byte is looked at, the rest of a piece is forgotten.
+task<void> forget_most(stream_pair& ends, const std::vector<std::byte>& data, findings& f,
+                       std::vector<std::size_t>& forgotten) {
+    scope sender;
+    sender.spawn(send_then_finish(*ends.first, data));
+    auto& socket = dynamic_cast<tcp_socket&>(*ends.second);
+    std::byte one[1];
+    for (int i = 0; i < 10; ++i) {
+        auto got = co_await socket.receive(one);
+        LODE_ASSERT(got == 1UZ);
+        f.at_second.push_back(one[0]);
+        forgotten.push_back(co_await forget(socket, 99'999));
+    }
+    forgotten.push_back(co_await forget(socket, 1));
+    co_await sender.close();
+    co_await close_both(ends);
+}
+
+task<void> forget_what_does_not_come(stream_pair& ends, findings& f) {
+    auto& socket = dynamic_cast<tcp_socket&>(*ends.second);
+    socket.expire_at(now() + std::chrono::milliseconds(30));
+    auto gone = co_await socket.discard(1000);
+    if (!gone) f.late = gone.error().code;
+    co_await close_both(ends);
+}
+
+}  // namespace
+
+TEST_CASE("a socket forgets exactly what it is told to, and less when the peer has finished") {
+    const auto data = noise(950'000);
+    findings f;
+    std::vector<std::size_t> forgotten;
+
+    on_each_kind("tcp", [&](stream_pair& ends) { return forget_most(ends, data, f, forgotten); });
+
+    REQUIRE(f.at_second.size() == 10);
+    for (std::size_t i = 0; i < 10; ++i) CHECK(f.at_second[i] == data[i * 100'000]);
+    CHECK(forgotten == std::vector<std::size_t>{99'999, 99'999, 99'999, 99'999, 99'999, 99'999,
+                                                99'999, 99'999, 99'999, 49'999, 0});
+}
+
+TEST_CASE("forgetting what never comes ends with the deadline") {
+    findings f;
+
+    on_each_kind("tcp", [&](stream_pair& ends) { return forget_what_does_not_come(ends, f); });
+
+    CHECK(f.late == errc::timed_out);
+}
+
 TEST_CASE("an aborted receive says cancelled") {
     const std::string kind = EVERY_KIND;
     CAPTURE(kind);
