@@ -131,9 +131,7 @@ std::optional<std::string> objection_to(const run_result& seen, const load_optio
         return fmt::format("No request ended well; {} ended with: {}.", count, kind);
     }
     if (o.what == action::put) return std::nullopt;
-    auto words = seen.words;
-    if (o.what == action::mixed) words.erase("unsaid");  // answers to PUTs
-    return problem_with_state(o.state, words);
+    return problem_with_state(o.state, seen.words);
 }
 
 int run_command(const load_arguments& given, action what) {

@@ -18,6 +18,10 @@ constexpr std::size_t piece_length = std::size_t{64} << 10U;
 // So that throughput is counted about when it happens.
 constexpr std::uint64_t forget_most = std::uint64_t{1} << 20U;
 
+constexpr duration dial_most = std::chrono::seconds(5);
+constexpr duration idle_from = std::chrono::seconds(1);
+constexpr std::string_view before_answer = "closed before the answer";
+
 bool is_success(unsigned status) { return status >= 200 && status < 300; }
 
 }  // namespace
@@ -31,6 +35,14 @@ connection::connection(http::dialer& dialer, http::scheme scheme, std::span<std:
 connection::~connection() { LODE_ASSERT(stream_ == nullptr); }
 
 task<result<>> connection::ask(const question& q) {
+    const bool was_idle = stream_ != nullptr && engine::now() - last_used_ >= idle_from;
+    auto done = co_await ask_once(q);
+    if (!done && was_idle && failure_ == before_answer && !given_up_) done = co_await ask_once(q);
+    last_used_ = engine::now();
+    co_return done;
+}
+
+task<result<>> connection::ask_once(const question& q) {
     answer_.status = 0;
     answer_.body = bytes(0);
     answer_.differs = false;
@@ -50,7 +62,7 @@ task<result<>> connection::ask(const question& q) {
 }
 
 task<result<>> connection::dial(time_point until) {
-    auto made = co_await dialer_.dial(until);
+    auto made = co_await dialer_.dial(std::min(until, engine::now() + dial_most));
     if (!made) {
         failure_ = made.error().code == errc::timed_out ? "time-out" : "no connection";
         co_return std::unexpected(made.error());
@@ -69,10 +81,10 @@ task<result<>> connection::converse(const question& q) {
     // A server may refuse before it has read everything, and say why.
     if (!sent && sent.error().code != errc::closed) co_return failed(sent.error(), {});
     auto begun = co_await reader_->wait_for_head();
-    if (!begun) co_return failed(begun.error(), "closed before the answer");
+    if (!begun) co_return failed(begun.error(), before_answer);
     answer_.first_byte = engine::now();
     auto head = co_await reader_->read_response(q.method);
-    if (!head) co_return failed(head.error(), "closed before the answer");
+    if (!head) co_return failed(head.error(), before_answer);
     answer_.status = head->status;
     answer_.word = word_of(head->headers);
     answer_.announced = head->content_length;

@@ -9,7 +9,8 @@
 //   Errors    ask() says what broke; failure() names it for the list of errors. The connection is then
 //             closed, and the next question dials anew.
 //   Lifetime  close() must have been awaited before destruction.
-//   Limits    Each question has its own deadline, dialling included.
+//   Limits    Each question has its own deadline, dialling included; a dial takes 5 s at most. A connection
+//             that a server closed while it was idle for a second is no failure: it is asked once more.
 #pragma once
 
 #include <cstddef>
@@ -77,9 +78,6 @@ class connection {
     [[nodiscard]] const answer& answered() const { return answer_; }
     [[nodiscard]] std::string_view failure() const { return failure_; }
 
-    // When it was idle for long, its server may have closed it.
-    [[nodiscard]] bool open() const { return stream_ != nullptr; }
-
     // Ends what waits; for the end of a run.
     void give_up();
     engine::task<void> close();
@@ -87,6 +85,7 @@ class connection {
     static constexpr std::size_t text_most = 16384;
 
   private:
+    engine::task<result<>> ask_once(const question& q);
     engine::task<result<>> dial(time_point until);
     engine::task<result<>> converse(const question& q);
     engine::task<result<>> send(const question& q);
@@ -108,6 +107,7 @@ class connection {
     std::unique_ptr<std::byte[]> memory_;
     answer answer_;
     std::string_view failure_;
+    time_point last_used_{};
     bool given_up_ = false;
 };
 

@@ -51,6 +51,8 @@ task<void> load_core::run() {
             dialer_, plan_.options.target.at.scheme, std::span(bin_.get(), bin_length), seen_));
     }
     working_ = connections_.size();
+    // All cores begin together.
+    co_await engine::sleep_until(plan_.begin - plan_.options.warm_up);
     for (const auto& each : connections_) workers_.spawn(work(*each));
     co_await watch();
     co_await workers_.close();
@@ -116,13 +118,19 @@ task<bool> load_core::ask(connection& by, const planned_request& r, std::string&
     const time_point end = engine::now();
     if (!asked) {
         if (by.failure() != "given up") seen_.failed(end, by.failure());
-        if (by.failure() == "no connection" && seen_.live().requests == 0) {
-            signals_.unreachable = true;
-        }
+        note_reach(by.failure() == "no connection" ? reach::none : reach::some);
         co_return false;
     }
+    note_reach(reach::some);
     co_return judge(by, r, {.due = due, .first_byte = by.answered().first_byte, .end = end},
                     counted);
+}
+
+// A server that refuses some connections is busy; one that has refused each of a core's is not there.
+void load_core::note_reach(reach r) {
+    if (r == reach::some) reached_ = true;
+    if (reached_ || ++refused_ < connections_.size()) return;
+    signals_.unreachable = true;
 }
 
 bool load_core::judge(const connection& by, const planned_request& r, const request_times& times,
@@ -146,7 +154,9 @@ bool load_core::judge(const connection& by, const planned_request& r, const requ
         seen_.failed(times.end, "another length");
         return false;
     }
-    if (counted) seen_.ended_well(times, is_get ? got.word : answer_word::unsaid);
+    if (counted) {
+        seen_.ended_well(times, is_get ? std::optional(got.word) : std::nullopt);
+    }
     return true;
 }
 

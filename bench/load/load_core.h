@@ -61,6 +61,8 @@ class load_core {
                            time_point due);
     bool judge(const connection& by, const planned_request& r, const request_times& times,
                bool counted);
+    enum class reach : std::uint8_t { none, some };
+    void note_reach(reach r);
     [[nodiscard]] bool over() const;
     [[nodiscard]] bool take_request();
     engine::task<void> pause_until(time_point when);
@@ -77,6 +79,8 @@ class load_core {
     std::vector<std::unique_ptr<connection>> connections_;
     std::uint64_t requests_left_;  // where the run is a number of requests
     std::size_t working_ = 0;
+    std::size_t refused_ = 0;  // dials, before the first that was not
+    bool reached_ = false;
     engine::scope workers_;
     engine::wait_list pauses_;  // ended all at once when the run is over
 };

@@ -25,12 +25,12 @@ void recorder::sent(time_point when, std::uint64_t count) {
     if (second* row = second_of(when)) row->sent += count;
 }
 
-void recorder::ended_well(const request_times& times, answer_word word) {
+void recorder::ended_well(const request_times& times, std::optional<answer_word> word) {
     add(live_.requests, 1);
     second* row = second_of(times.end);
     if (row == nullptr || full()) return;
     ++row->requests;
-    ++words_[static_cast<std::size_t>(word)];
+    if (word) ++words_[static_cast<std::size_t>(*word)];
     latencies_.add({.first_byte = ticks_of(times.first_byte - times.due),
                     .whole = ticks_of(times.end - times.due)});
 }
@@ -71,6 +71,10 @@ void recorder::merge(std::span<const recorder* const> cores, duration measured, 
     std::vector<latency_ticks> whole;
     word_counts words{};
     std::size_t rows = 0;
+    std::size_t ended = 0;
+    for (const recorder* core : cores) ended += core->latencies_.size();
+    first_byte.reserve(ended);
+    whole.reserve(ended);
     for (const recorder* core : cores) {
         for (std::size_t i = 0; i < core->latencies_.size(); ++i) {
             first_byte.push_back(core->latencies_.at(i).first_byte);

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,7 +48,8 @@ class recorder {
 
     void received(time_point when, std::uint64_t count);
     void sent(time_point when, std::uint64_t count);
-    void ended_well(const request_times& times, answer_word word);
+    // An upload has no word.
+    void ended_well(const request_times& times, std::optional<answer_word> word);
     void failed(time_point when, std::string_view kind);
     void mismatched() { ++mismatches_; }
     // Due within the measured time, and not begun in it.

@@ -21,6 +21,8 @@ using engine::task;
 constexpr duration look_every = std::chrono::milliseconds(10);
 constexpr duration second{std::chrono::seconds(1)};
 constexpr duration longest = std::chrono::hours(24);
+constexpr duration start_takes = std::chrono::milliseconds(10);
+constexpr rlim_t other_descriptors = 256;
 
 // One run, from the thread that asked for it.
 class conductor {
@@ -32,6 +34,7 @@ class conductor {
 
   private:
     std::expected<void, std::string> prepare();
+    [[nodiscard]] std::expected<void, std::string> take_descriptors() const;
     std::expected<void, std::string> start();
     void conduct();
     void tell_progress(time_point when);
@@ -127,14 +130,29 @@ std::expected<void, std::string> conductor::prepare() {
     auto found = reach(options_.target);
     if (!found) return std::unexpected(found.error());
     way_ = std::move(*found);
+    if (auto taken = take_descriptors(); !taken) return taken;
     // Before anything is sent: who asks for a figure that is not there, wants to know at once.
     const auto cpu = server_cpu_seconds(options_.target);
     if (!cpu) return std::unexpected(cpu.error());
     return {};
 }
 
+// A connection is a descriptor, and many a shell gives 1,024.
+std::expected<void, std::string> conductor::take_descriptors() const {
+    rlimit limit{};
+    const rlim_t needed = options_.in_flight + other_descriptors;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return {};
+    if (limit.rlim_max >= needed) {
+        limit.rlim_cur = needed;
+        if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
+    }
+    return std::unexpected(fmt::format(
+        "{} connections need {} open files, and this process may have {}: raise ulimit -n.",
+        options_.in_flight, needed, limit.rlim_max));
+}
+
 std::expected<void, std::string> conductor::start() {
-    const time_point begin = clock_.now() + options_.warm_up;
+    const time_point begin = clock_.now() + start_takes + options_.warm_up;
     plan_.emplace(run_plan{
         .options = options_, .data = data_, .begin = begin, .end = begin + options_.measured});
     for (unsigned i = 0; i < options_.cores; ++i) {
@@ -179,6 +197,7 @@ void conductor::conduct() {
             std::min({look_every, plan_->end - when,
                       begun ? look_every : std::max(plan_->begin - when, duration(1))}));
     }
+    if (!begun) note_cpu(true);
     note_cpu(false);
     measured_end_ = std::clamp(clock_.now(), plan_->begin, plan_->end);
 }
@@ -236,6 +255,7 @@ std::expected<run_result, std::string> conductor::finish() {
         made.server_cpu = **server_cpu_[1] - **server_cpu_[0];
     }
     std::vector<const recorder*> seen;
+    seen.reserve(recorders_.size());
     for (const auto& each : recorders_) seen.push_back(each.get());
     recorder::merge(seen, made.measured, made);
     return made;

@@ -7,8 +7,8 @@
 //            20 KiB, and with `verify` or uploads 64 KiB more.
 //   Errors   One sentence: the load cannot be (problem_of), the server cannot be reached at all, a
 //            figure of the server cannot be read. Requests that fail are part of the result.
-//   Limits   Ends at the latest a second after `warm_up + measured`, plus the deadline of a request where
-//            the load is a number of requests.
+//   Limits   Ends at the latest a second after `warm_up + measured`, or 5 s where a dial is under way; a load
+//            that is a number of requests ends with the last of them.
 #pragma once
 
 #include <atomic>

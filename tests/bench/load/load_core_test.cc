@@ -27,6 +27,7 @@ struct reaction {
     unsigned status = 200;
     bool spoil = false;    // one byte of the body
     bool hang_up = false;  // no answer
+    bool hang_up_afterwards = false;
 };
 
 class small_server final : public http::dialer {
@@ -74,7 +75,7 @@ class small_server final : public http::dialer {
         head.response(r.status).content_length(bytes(body.size())).field("X-Cache", "HIT");
         iovec pieces[] = {http::piece_of(head.end()), http::piece_of(body)};
         auto sent = co_await with.send(std::span(pieces).first(body.empty() ? 1 : 2));
-        co_return sent.has_value();
+        co_return sent.has_value() && !r.hang_up_afterwards;
     }
 
     std::vector<std::byte> stored(std::string_view target) const {
@@ -222,6 +223,23 @@ TEST_CASE("a server that hangs up is dialled again, after pauses that grow") {
     CHECK(seen.dialled < 40);
 }
 
+TEST_CASE("a connection that was closed while it was idle is dialled again, and that is no error") {
+    load_options o = one_connection();
+    o.measured = 10s;
+    o.arrivals = arrival_law::constant;
+    o.rate = 0.5;
+    const auto leave = [](std::uint64_t) { return reaction{.hang_up_afterwards = true}; };
+
+    const outcome idle = run(o, leave);
+    o.rate = 20;
+    const outcome busy = run(o, leave);
+
+    CHECK(idle.seen.requests == 5);
+    CHECK(idle.seen.errors.empty());
+    CHECK(idle.dialled == 5);
+    CHECK(busy.seen.errors.at("closed before the answer") > 50);
+}
+
 TEST_CASE("refusals are counted by what they say") {
     load_options o = one_connection();
     o.requests = 10;
@@ -271,4 +289,5 @@ TEST_CASE("uploads count what they send") {
     CHECK(seen.seen.requests == 5);
     CHECK(seen.seen.sent == bytes(5 * 150'000));
     CHECK(seen.seen.received == bytes(0));
+    CHECK(seen.seen.words.empty());
 }
