@@ -1,3 +1,5 @@
+// json.h: a report from JSON, field by field.
+
 #include <limits>
 #include <utility>
 

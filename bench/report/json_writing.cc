@@ -1,3 +1,5 @@
+// json.h: a report as JSON.
+
 #include <optional>
 
 #include "bench/report/comparison.h"
@@ -7,17 +9,19 @@
 namespace lode::bench {
 namespace {
 
-using json = nlohmann::ordered_json;
+using ordered = nlohmann::ordered_json;
 
-json nullable(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+ordered nullable(const std::optional<double>& value) {
+    return value ? ordered(*value) : ordered(nullptr);
+}
 
-json counts(const std::map<std::string, std::uint64_t>& of) {
-    json out = json::object();
+ordered counts_json(const std::map<std::string, std::uint64_t>& of) {
+    ordered out = ordered::object();
     for (const auto& [word, count] : of) out[word] = count;
     return out;
 }
 
-json latency(const latency_summary& of) {
+ordered latency_json(const latency_summary& of) {
     return {{"count", of.count},
             {"mean_ns", of.mean.count()},
             {"least_ns", of.least.count()},
@@ -29,7 +33,7 @@ json latency(const latency_summary& of) {
             {"most_ns", of.most.count()}};
 }
 
-json row_of(const timeline_row& of) {
+ordered timeline_json(const timeline_row& of) {
     return {{"begin_ns", of.begin.count()},
             {"length_ns", of.length.count()},
             {"requests", of.requests},
@@ -40,10 +44,10 @@ json row_of(const timeline_row& of) {
             {"p99_ns", of.p99.count()}};
 }
 
-json run_of(const measured_run& of) {
+ordered run_json(const measured_run& of) {
     const run_result& run = of.seen;
-    json timeline = json::array();
-    for (const timeline_row& row : run.timeline) timeline.push_back(row_of(row));
+    ordered timeline = ordered::array();
+    for (const timeline_row& row : run.timeline) timeline.push_back(timeline_json(row));
     return {{"round", of.round},
             {"label", run.label},
             {"endpoint", run.endpoint},
@@ -57,30 +61,30 @@ json run_of(const measured_run& of) {
             {"sent_bytes", run.sent.count()},
             {"requests_per_second", run.requests_per_second()},
             {"bytes_per_second", run.bytes_per_second()},
-            {"errors", counts(run.errors)},
+            {"errors", counts_json(run.errors)},
             {"mismatches", run.mismatches},
             {"verified", run.verified},
-            {"first_byte", latency(run.first_byte)},
-            {"whole", latency(run.whole)},
+            {"first_byte", latency_json(run.first_byte)},
+            {"whole", latency_json(run.whole)},
             {"client_cpu_s", run.client_cpu},
             {"server_cpu_s", nullable(run.server_cpu)},
-            {"words", counts(run.words)},
+            {"words", counts_json(run.words)},
             {"timeline", std::move(timeline)}};
 }
 
-json spread_or_null(const std::optional<spread>& of) {
+ordered spread_or_null(const std::optional<spread>& of) {
     if (!of) return nullptr;
     return {{"count", of->count}, {"median", of->median},        {"least", of->least},
             {"most", of->most},   {"lower_quartile", of->lower}, {"upper_quartile", of->upper}};
 }
 
-json comparison_of(const report& of) {
-    json out = json::array();
+ordered comparison_of(const report& of) {
+    ordered out = ordered::array();
     for (const compared_endpoint& endpoint : compare_runs(of.runs, of.baseline).endpoints) {
-        json metrics = json::object();
+        ordered metrics = ordered::object();
         for (const compared_metric& each : endpoint.metrics) {
             if (!each.value) continue;
-            json& here = metrics[std::string(each.what->key)];
+            ordered& here = metrics[std::string(each.what->key)];
             here = {{"value", spread_or_null(each.value)}, {"ratio", spread_or_null(each.ratio)}};
             if (each.ratio) here["verdict"] = word_of(judge(*each.ratio, each.what->better));
         }
@@ -92,24 +96,24 @@ json comparison_of(const report& of) {
 }  // namespace
 
 std::string print_json(const report& of) {
-    json runs = json::array();
-    for (const measured_run& run : of.runs) runs.push_back(run_of(run));
-    json out = {{"schema", report_schema},
-                {"title", of.title},
-                {"written_by", of.written_by},
-                {"time", of.time},
-                {"command", of.command},
-                {"host",
-                 {{"name", of.host.name},
-                  {"kernel", of.host.kernel},
-                  {"cpu", of.host.cpu},
-                  {"cpus", of.host.cpus},
-                  {"memory_bytes", of.host.memory.count()}}},
-                {"baseline", of.baseline},
-                {"remarks", of.remarks},
-                {"runs", std::move(runs)}};
+    ordered runs = ordered::array();
+    for (const measured_run& run : of.runs) runs.push_back(run_json(run));
+    ordered out = {{"schema", report_schema},
+                   {"title", of.title},
+                   {"written_by", of.written_by},
+                   {"time", of.time},
+                   {"command", of.command},
+                   {"host",
+                    {{"name", of.host.name},
+                     {"kernel", of.host.kernel},
+                     {"cpu", of.host.cpu},
+                     {"cpus", of.host.cpus},
+                     {"memory_bytes", of.host.memory.count()}}},
+                   {"baseline", of.baseline},
+                   {"remarks", of.remarks},
+                   {"runs", std::move(runs)}};
     if (!of.baseline.empty()) out["comparison"] = comparison_of(of);
-    return out.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    return out.dump(1, ' ', false, ordered::error_handler_t::replace) + "\n";
 }
 
 }  // namespace lode::bench

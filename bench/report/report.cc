@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 #include <fmt/chrono.h>
@@ -24,6 +25,13 @@ std::string cpu_model() {
         }
     }
     return {};
+}
+
+std::vector<std::string> own_command_line() {
+    std::ifstream file("/proc/self/cmdline");
+    std::vector<std::string> words;
+    for (std::string word; std::getline(file, word, '\0');) words.push_back(std::move(word));
+    return words;
 }
 
 bool is_plain(char c) {
@@ -54,12 +62,12 @@ host_facts this_host() {
     return facts;
 }
 
-report begin_report(std::string title, std::vector<std::string> command) {
+report begin_report(std::string title) {
     report begun;
     begun.title = std::move(title);
     begun.written_by = "lode-bench " LODE_VERSION;
     begun.time = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-    begun.command = std::move(command);
+    begun.command = own_command_line();
     begun.host = this_host();
     return begun;
 }

@@ -42,8 +42,8 @@ struct report {
 
 inline constexpr std::size_t report_runs_max = 100'000;
 
-// A report of what this program measures on this host from now on. Blocks.
-[[nodiscard]] report begin_report(std::string title, std::vector<std::string> command);
+// A report of what this process, by its own command line, measures on this host from now on. Blocks.
+[[nodiscard]] report begin_report(std::string title);
 
 // A shell's words: those with blanks or signs in quotes.
 [[nodiscard]] std::string command_text(const std::vector<std::string>& command);

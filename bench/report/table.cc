@@ -144,9 +144,10 @@ std::string print_runs(std::span<const measured_run> runs) {
     return out;
 }
 
-std::string print_comparison(const comparison& of) {
+std::string print_comparison(const comparison& of, const metric* only) {
     std::string out;
     for (std::size_t i = 0; i < all_metrics().size(); ++i) {
+        if (only != nullptr && only != &all_metrics()[i]) continue;
         const grid rows = grid_of(of, all_metrics()[i], i);
         if (!rows.rows.empty()) out += print_grid(rows) + "\n";
     }

@@ -16,8 +16,8 @@ inline constexpr std::size_t table_columns = 100;
 
 [[nodiscard]] std::string print_runs(std::span<const measured_run> runs);
 
-// Medians, their spread, and ratios to the baseline with a verdict on each.
-[[nodiscard]] std::string print_comparison(const comparison& of);
+// Medians, their spread, and ratios to the baseline with a verdict on each: of all metrics, or of one.
+[[nodiscard]] std::string print_comparison(const comparison& of, const metric* only = nullptr);
 
 // Both as far as there is something to say: the comparison in place of its rounds.
 [[nodiscard]] std::string print_report(const report& of);
