@@ -22,5 +22,8 @@ struct command {
 [[nodiscard]] command add_put(CLI::App& app);
 [[nodiscard]] command add_mixed(CLI::App& app);
 [[nodiscard]] command add_overload(CLI::App& app);
+[[nodiscard]] command add_compare(CLI::App& app);
+[[nodiscard]] command add_tune(CLI::App& app);
+[[nodiscard]] command add_show(CLI::App& app);
 
 }  // namespace lode::bench

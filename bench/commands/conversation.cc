@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/commands/interruption.h"
+#include "bench/commands/report_options.h"
 #include "bench/load/prepare.h"
 #include "bench/load/run_load.h"
 
@@ -139,11 +140,14 @@ int run_command(const load_arguments& given, action what) {
     if (!load) return complain(load.error());
     if (auto ready = prepare_data(given, *load); !ready) return complain(ready.error());
     if (auto warm = warm_cache(*load); !warm) return complain(warm.error());
+    report made = begin_report("");
     const auto seen = run_with_progress(*load);
     if (!seen) return complain(seen.error());
     print_summary(*seen);
-    if (const auto objection = objection_to(*seen, *load)) return complain(*objection);
-    return 0;
+    const auto objection = objection_to(*seen, *load);
+    made.title = seen->operation;
+    made.runs.push_back({0, *seen});
+    return finish_report(made, given.files, objection ? complain(*objection) : 0);
 }
 
 }  // namespace lode::bench

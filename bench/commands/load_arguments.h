@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bench/load/load_options.h"
+#include "bench/report/report_files.h"
 
 namespace lode::bench {
 
@@ -23,6 +24,7 @@ struct load_arguments {
     std::string credentials;                                 // a file; empty: the environment
     bool anonymous = false;
     bool no_prepare = false;
+    report_files files;
 };
 
 // `into` must live until the command line has been parsed.

@@ -18,8 +18,10 @@ int main(int argc, char** argv) {
     CLI::App app("Loads an S3 endpoint, and says what it can do.", "lode-bench");
     app.require_subcommand(1);
     app.set_version_flag("--version", LODE_VERSION);
-    const std::array commands{bench::add_get(app), bench::add_put(app), bench::add_mixed(app),
-                              bench::add_overload(app), bench::add_prepare(app)};
+    const std::array commands{bench::add_get(app),     bench::add_put(app),
+                              bench::add_mixed(app),   bench::add_overload(app),
+                              bench::add_compare(app), bench::add_tune(app),
+                              bench::add_show(app),    bench::add_prepare(app)};
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

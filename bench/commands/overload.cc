@@ -8,6 +8,7 @@
 #include "bench/commands/commands.h"
 #include "bench/commands/conversation.h"
 #include "bench/commands/interruption.h"
+#include "bench/commands/report_options.h"
 
 namespace lode::bench {
 namespace {
@@ -42,6 +43,7 @@ int climb(const load_arguments& given, unsigned most) {
 
     const unsigned cores = load->cores;
     int code = 0;
+    report made = begin_report("overload");
     fmt::print("{:>9} {:>12} {:>9} {:>10} {:>10} {:>10} {:>10}\n", "in flight", "requests/s",
                "GB/s", "p50 ms", "p99 ms", "max ms", "errors");
     for (const unsigned step : ladder_to(most)) {
@@ -51,9 +53,10 @@ int climb(const load_arguments& given, unsigned most) {
         const auto seen = run_with_progress(*load);
         if (!seen) return complain(seen.error());
         print_row(*seen);
+        made.runs.push_back({0, *seen});
         if (const auto objection = objection_to(*seen, *load)) code = complain(*objection);
     }
-    return code;
+    return finish_report(made, given.files, code);
 }
 
 }  // namespace
@@ -64,6 +67,7 @@ command add_overload(CLI::App& app) {
     const auto given = std::make_shared<load_arguments>();
     const auto most = std::make_shared<unsigned>(2000);
     add_load_options(*made, *given);
+    add_report_options(*made, given->files);
     made->add_option("--to", *most, "The last step.")
         ->type_name("COUNT")
         ->capture_default_str()
