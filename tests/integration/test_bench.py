@@ -1,5 +1,7 @@
 """lode-bench: each command for about a second against a lode and its origin, and what it must complain about."""
 
+import json
+import pathlib
 import re
 import signal
 import subprocess
@@ -148,3 +150,67 @@ class LodeBench(Case):
                          r"failed: 403\b.*\.$")
         self.assertEqual(complaint("--server-pid", "999999999"),
                          "lode-bench: There is no process 999999999 whose CPU time to read.")
+
+    def report_files(self):
+        folder = pathlib.Path(self.world.new_directory("reports"))
+        return folder / "report.json", folder / "report.html"
+
+    def test_compare_sets_endpoints_in_relation_and_reports_are_read_again(self):
+        as_json, as_html = self.report_files()
+        output = self.good(
+            "compare", f"direct={self.origin.url}", f"lode={self.lode.url},pid={self.lode.pid}",
+            "--prefix", "compare/", "--objects", "10", "--object-size", "64KiB", "--duration", "200ms",
+            "--rounds", "3", "--json", as_json, "--html", as_html)
+
+        self.assertIn("ratios to direct, taken within each round", output)
+        self.assertRegex(output, r"\nlode, beside direct: \d+\.\d\dx the requests/s")
+        written = json.loads(as_json.read_text())
+        self.assertEqual([(run["round"], run["label"]) for run in written["runs"]],
+                         [(1, "direct"), (1, "lode"), (2, "lode"), (2, "direct"), (3, "direct"), (3, "lode")])
+        self.assertIn("server_cpu_per_gb", written["comparison"][1]["metrics"])
+        self.assertIn("</html>", as_html.read_text())
+
+        again = as_html.with_name("again.html")
+        shown = subprocess.run([self.world.build / "lode-bench", "show", as_json, "--html", again],
+                               capture_output=True, text=True, timeout=40, check=True)
+        self.assertEqual(again.read_text(), as_html.read_text())
+        self.assertIn(shown.stdout.splitlines()[0], output)
+
+    def test_tune_starts_and_ends_its_own_servers_and_says_what_to_keep(self):
+        as_json, as_html = self.report_files()
+        base = as_json.with_name("lode.toml")
+        base.write_text(f'[node]\nmemory = "128MiB"\ncores = 1\n[origin]\ngateway = "{self.origin.url}"\n'
+                        '[log]\naccess = ""\n')
+        started = as_json.with_name("started")
+        lode = as_json.with_name("lode")
+        lode.write_text(f'#!/bin/sh\necho $$ >> {started}\nexec {self.world.build}/lode "$@"\n')
+        lode.chmod(0o755)
+
+        output = self.good(
+            "tune", "--config", base, "--lode", lode, "--set", "node.cores=1,2", "--rounds", "3",
+            "--prefix", "tune/", "--objects", "5", "--object-size", "64KiB", "--duration", "200ms",
+            "--json", as_json, "--html", as_html)
+
+        self.assertRegex(output, r"node\.cores(=2)?: .*(kept|stays)")
+        runs = json.loads(as_json.read_text())["runs"]
+        self.assertEqual([(run["round"], run["label"]) for run in runs],
+                         [(1, "as it is"), (1, "node.cores=2"), (2, "node.cores=2"), (2, "as it is"),
+                          (3, "as it is"), (3, "node.cores=2")])
+        self.assertTrue(all(run["words"].get("HIT memory", 0) == run["requests"] for run in runs), runs)
+        pids = started.read_text().split()
+        self.assertEqual(len(pids), 7)  # one to upload, one for each run
+        self.assertEqual([pid for pid in pids if pathlib.Path(f"/proc/{pid}").exists()], [])
+
+    def test_tune_refuses_what_lode_would_not_take_before_it_starts_anything(self):
+        base = self.report_files()[0].with_name("lode.toml")
+        base.write_text(f'[origin]\ngateway = "{self.origin.url}"\n')
+
+        for sweep, sentence in (("node.corse=1", "lode has no setting node.corse"),
+                                ("node.cores=many", "node.cores: expected a whole number"),
+                                ("origin.fetch_size=1KiB", "origin.fetch_size")):
+            code, _, complaints = self.bench("tune", "--config", base, "--lode", "/bin/false", "--set", sweep)
+            self.assertEqual(code, 1)
+            self.assertTrue(complaints.startswith(f"lode-bench: {sentence}"), complaints)
+        code, _, complaints = self.bench("tune", "--config", base, "--lode", "/bin/false",
+                                         "--set", "node.cores=1")
+        self.assertEqual((code, complaints), (1, "lode-bench: lode did not start: without a word\n"))
