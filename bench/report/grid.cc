@@ -60,7 +60,8 @@ std::string print_grid(const grid& of) {
         for (std::size_t i = 0; i < row.size(); ++i) {
             const std::string cell = i == 0 ? shortened(row[i]) : row[i];
             const std::string blanks(widths[i] - width_of(cell), ' ');
-            line += i == 0 ? cell + blanks : std::string(gap) + blanks + cell;
+            line += i == 0 ? fmt::format("{}{}", cell, blanks)
+                           : fmt::format("{}{}{}", gap, blanks, cell);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out += line + "\n";

@@ -125,6 +125,7 @@ std::expected<void, std::string> lode_process::spawn(const std::string& binary) 
     const std::string errors = error_file(folder_);
     std::vector<std::string> words{binary, "serve", "--config", folder_ + "/lode.toml"};
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
 

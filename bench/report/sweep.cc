@@ -165,7 +165,7 @@ std::string lines_to_paste(const settings& from, std::span<const chosen_value> v
             fmt::format("{} = {}\n", s->key, value_in(from, chosen.key));
     }
     std::string out;
-    for (const auto& [header, lines] : sections) out += header + "\n" + lines;
+    for (const auto& [header, lines] : sections) out += fmt::format("{}\n{}", header, lines);
     return out;
 }
 
