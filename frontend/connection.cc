@@ -101,6 +101,7 @@ std::optional<access::refusal> connection::admit() {
                  {}, request_.what);
     name_object(here_, request_);
     request_.name.scope.clear();  // path style: the path says all
+    if (request_.passage.awaits_signature()) request_.what.auth = s3::auth_kind::sigv4_header;
     if (request_.what.auth != s3::auth_kind::anonymous) request_.who = origin::asker::lode;
     return std::nullopt;
 }
@@ -119,6 +120,7 @@ engine::task<void> connection::answer() {
         if (!client_.record().range.empty()) here_.requests.ranges.add();
         co_return co_await get_object(here_, client_, request_);
     }
+    make_ours(here_, request_);
     co_await pass_through(here_, client_, request_);
     if (asks_to_prestage(request_) && client_.record().status / 100 == 2) {
         here_.prestages.begin(request_.name);

@@ -16,7 +16,10 @@
 
 namespace lode::frontend {
 
-engine::task<void> get_object(serving& here, client& out, const request& r);
+engine::task<void> get_object(serving& here, client& out, request& r);
+
+// Has the request signed by lode where it still has to be, because the origin is about to see it.
+void make_ours(serving& here, request& r);
 
 // Fills in `r.name` and `r.customer_key` from what the request says.
 void name_object(const serving& here, request& r);

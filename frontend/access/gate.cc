@@ -33,6 +33,12 @@ std::expected<void, refusal> gate::admit(const http::request_head& head, const s
     return {};
 }
 
+void gate::sign(passage& admitted, wall_time now) {
+    if (!admitted.awaits_signature()) return;
+    const auto done = access::sign(*identity_, now, admitted);
+    LODE_ASSERT(done);  // the client's own signature was over the same path and query
+}
+
 std::expected<verdict, refusal> gate::decide(const http::request_head& head,
                                              const s3::classified& what, wall_time now,
                                              passage& into) {
@@ -70,11 +76,11 @@ std::expected<verdict, refusal> gate::judge(const http::request_head& head,
     for (const demand& d : *needed) {
         if (!permits(*key, d)) return std::unexpected(refusal{});
     }
-    const auto rewritten = rewrite_signed({.head = head,
-                                           .where = what.where,
-                                           .raw_query = raw_query,
-                                           .authority = options_.authority},
-                                          {.who = *identity_, .now = now, .client = *client}, into);
+    const auto rewritten = rewrite_to_sign({.head = head,
+                                            .where = what.where,
+                                            .raw_query = raw_query,
+                                            .authority = options_.authority},
+                                           {.client = *client}, into);
     if (!rewritten) return std::unexpected(refusal_of(rewritten.error()));
     return verdict::admitted;
 }
@@ -86,13 +92,14 @@ std::expected<verdict, refusal> gate::trust(const http::request_head& head,
                                                           : signature_in_query::version_4;
     const std::string raw_query = without_signature(s3::split(head.target).query, kind);
     const s3::verified_request client = unverified(head);
-    const auto rewritten = rewrite_signed(
-        {.head = head,
-         .where = what.where,
-         .raw_query = raw_query,
-         .authority = options_.authority},
-        {.who = *identity_, .now = now, .client = client, .chunks = s3::chunk_signatures::ignored},
-        into);
+    auto rewritten =
+        rewrite_to_sign({.head = head,
+                         .where = what.where,
+                         .raw_query = raw_query,
+                         .authority = options_.authority},
+                        {.client = client, .chunks = s3::chunk_signatures::ignored}, into);
+    // At once, because nobody has looked yet whether the query can be read at all.
+    if (rewritten) rewritten = access::sign(*identity_, now, into);
     if (!rewritten) return std::unexpected(refusal_of(rewritten.error()));
     return verdict::trusted;
 }

@@ -5,7 +5,8 @@
 //   mode     a request with a signature                           a request without one
 //   -------  ---------------------------------------------------  ------------------------------
 //   gateway  goes on as it came: the gateway decides              likewise
-//   local    verified, judged by the key's rules, signed anew     goes on as nobody's, in path style
+//   local    verified, judged by the key's rules; signed anew     goes on as nobody's, in path style
+//            when the origin is asked
 //   trust    signed anew, whatever its signature says             likewise
 //
 //   Core        One per core. The ring of keys is shared and only read; use() replaces it, and a request
@@ -87,6 +88,9 @@ class gate {
     [[nodiscard]] std::expected<void, refusal> admit(const http::request_head& head,
                                                      const s3::classified& what, wall_time now,
                                                      passage& into);
+
+    // What was admitted is about to go to the origin: signs it where that has not been done yet.
+    void sign(passage& admitted, wall_time now);
 
     [[nodiscard]] statistics& stats() { return stats_; }
     [[nodiscard]] const statistics& stats() const { return stats_; }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
+#include "engine/base/assert.h"
 #include "frontend/access/demands.h"
 #include "frontend/http/hop_by_hop.h"
 #include "frontend/s3/percent.h"
@@ -23,9 +25,8 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 
 outcome begin(const rewriting& from, passage& into);
 bool belongs_to_the_clients_signature(std::string_view name);
-outcome recode_body(const rewriting& from, const signing& how, passage& into);
-std::string_view payload_text(const s3::verified_request& client, s3::sha256_hex& hex);
-outcome sign(const signing& how, passage& into);
+outcome recode_body(const rewriting& from, const stated_body& body, passage& into);
+std::string payload_text(const s3::verified_request& client);
 
 }  // namespace
 
@@ -36,6 +37,7 @@ void passage::clear() {
     target.clear();
     copy_source.clear();
     content_length.clear();
+    unsigned_payload.reset();
     headers.clear();
 }
 
@@ -49,9 +51,9 @@ outcome rewrite_anonymous(const rewriting& from, passage& into) {
     return {};
 }
 
-outcome rewrite_signed(const rewriting& from, const signing& how, passage& into) {
+outcome rewrite_to_sign(const rewriting& from, const stated_body& body, passage& into) {
     if (auto begun = begin(from, into); !begun) return begun;
-    if (auto recoded = recode_body(from, how, into); !recoded) return recoded;
+    if (auto recoded = recode_body(from, body, into); !recoded) return recoded;
 
     into.headers.push_back({"Host", from.authority});
     const http::hop_by_hop hop(from.head.headers);
@@ -75,7 +77,40 @@ outcome rewrite_signed(const rewriting& from, const signing& how, passage& into)
     if (into.chunks && into.chunks->encoded_length) {
         into.headers.push_back({"Content-Length", into.content_length});
     }
-    return sign(how, into);
+    into.head.headers = into.headers;
+    into.unsigned_payload = payload_text(body.client);
+    return {};
+}
+
+outcome sign(s3::signer& who, wall_time now, passage& into) {
+    LODE_ASSERT(into.awaits_signature());
+    std::vector<http::header> covered;
+    for (const http::header& h : into.headers) {
+        if (http::starts_with_ignoring_case(h.name, "x-amz-") ||
+            http::equal_ignoring_case(h.name, "content-type")) {
+            covered.push_back(h);
+        }
+    }
+    const auto [path, raw_query] = s3::split(into.target);
+    auto made = who.sign({.method = into.head.method,
+                          .raw_path = path,
+                          .raw_query = raw_query,
+                          .host = into.head.host,
+                          .headers = covered,
+                          .payload_sha256 = *into.unsigned_payload},
+                         now);
+    if (!made) return std::unexpected(s3_error::invalid_uri);
+    into.unsigned_payload.reset();
+    into.signature = std::move(*made);
+    into.headers.push_back({"x-amz-date", into.signature.x_amz_date});
+    into.headers.push_back({"x-amz-content-sha256", into.signature.x_amz_content_sha256});
+    if (!into.signature.x_amz_security_token.empty()) {
+        into.headers.push_back({"x-amz-security-token", into.signature.x_amz_security_token});
+    }
+    into.headers.push_back({"Authorization", into.signature.authorization});
+    into.head.headers = into.headers;
+    if (into.chunks) into.chunks->ours = who.seed_for_chunks(into.signature);
+    return {};
 }
 
 std::string without_signature(std::string_view raw_query, signature_in_query kind) {
@@ -148,15 +183,15 @@ bool is_signed_stream(s3::payload_kind kind) {
            kind == s3::payload_kind::streaming_signed_trailer;
 }
 
-outcome recode_body(const rewriting& from, const signing& how, passage& into) {
-    if (!is_signed_stream(how.client.payload) || from.head.body == http::framing::none) return {};
+outcome recode_body(const rewriting& from, const stated_body& body, passage& into) {
+    if (!is_signed_stream(body.client.payload) || from.head.body == http::framing::none) return {};
     const auto decoded = decoded_length_of(from.head.headers);
     if (!decoded) return std::unexpected(decoded.error());
     recoding& made = into.chunks.emplace();
-    made.client = how.client;
-    made.signatures = how.chunks;
+    made.client = body.client;
+    made.signatures = body.chunks;
     made.decoded_length = *decoded;
-    made.encoded_length = recoded_length(how.client.payload, *decoded, from.head.headers);
+    made.encoded_length = recoded_length(body.client.payload, *decoded, from.head.headers);
     if (made.encoded_length) {
         into.head.body = http::framing::length;
         into.head.content_length = *made.encoded_length;
@@ -168,47 +203,20 @@ outcome recode_body(const rewriting& from, const signing& how, passage& into) {
     return {};
 }
 
-std::string_view payload_text(const s3::verified_request& client, s3::sha256_hex& hex) {
+std::string payload_text(const s3::verified_request& client) {
     switch (client.payload) {
-        case s3::payload_kind::exact: hex = s3::to_hex(client.payload_sha256); break;
-        case s3::payload_kind::unsigned_body: return s3::unsigned_payload;
+        case s3::payload_kind::exact: {
+            const s3::sha256_hex hex = s3::to_hex(client.payload_sha256);
+            return std::string(s3::view_of(hex));
+        }
+        case s3::payload_kind::unsigned_body: return std::string(s3::unsigned_payload);
         case s3::payload_kind::streaming_signed: return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
         case s3::payload_kind::streaming_signed_trailer:
             return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
         case s3::payload_kind::streaming_unsigned_trailer:
             return "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
     }
-    return s3::view_of(hex);
-}
-
-outcome sign(const signing& how, passage& into) {
-    std::vector<http::header> covered;
-    for (const http::header& h : into.headers) {
-        if (http::starts_with_ignoring_case(h.name, "x-amz-") ||
-            http::equal_ignoring_case(h.name, "content-type")) {
-            covered.push_back(h);
-        }
-    }
-    s3::sha256_hex hex;
-    const auto [path, raw_query] = s3::split(into.target);
-    auto made = how.who.sign({.method = into.head.method,
-                              .raw_path = path,
-                              .raw_query = raw_query,
-                              .host = into.head.host,
-                              .headers = covered,
-                              .payload_sha256 = payload_text(how.client, hex)},
-                             how.now);
-    if (!made) return std::unexpected(s3_error::invalid_uri);
-    into.signature = std::move(*made);
-    into.headers.push_back({"x-amz-date", into.signature.x_amz_date});
-    into.headers.push_back({"x-amz-content-sha256", into.signature.x_amz_content_sha256});
-    if (!into.signature.x_amz_security_token.empty()) {
-        into.headers.push_back({"x-amz-security-token", into.signature.x_amz_security_token});
-    }
-    into.headers.push_back({"Authorization", into.signature.authorization});
-    into.head.headers = into.headers;
-    if (into.chunks) into.chunks->ours = how.who.seed_for_chunks(into.signature);
-    return {};
+    std::unreachable();
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 //
 // A request that was admitted, as lode asks it in its own name: path style, Host of the origin, and
 // signed by lode's identity over Host, Content-Type and x-amz-* alone, so that Range and conditions
-// stay free to be changed. From there on it is a request like any other.
+// stay free to be changed. From there on it is a request like any other. It is signed when the origin
+// is to be asked, for many are answered without it.
 //
 //   Lifetime  `head` borrows from this object and from the client's head. One per connection, reused.
 //   Errors    invalid_uri where the target cannot be put into path style.
@@ -29,6 +30,7 @@ struct passage {
     passage& operator=(const passage&) = delete;
 
     void clear();
+    [[nodiscard]] bool awaits_signature() const { return unsigned_payload.has_value(); }
 
     std::string who;  // the name of the client's key; empty: nobody in particular
     http::request_head head;
@@ -38,6 +40,7 @@ struct passage {
     std::string target;
     std::string copy_source;
     std::string content_length;
+    std::optional<std::string> unsigned_payload;  // x-amz-content-sha256 of what is to be signed
     s3::signature_headers signature;
     std::vector<http::header> headers;
 };
@@ -57,14 +60,17 @@ struct rewriting {
 [[nodiscard]] std::expected<void, s3::s3_error> rewrite_anonymous(const rewriting& from,
                                                                   passage& into);
 
-struct signing {
-    s3::signer& who;
-    wall_time now;
+struct stated_body {
     // What the client's signature says about the body; seeds the chunks where it is streaming.
     const s3::verified_request& client;
     s3::chunk_signatures chunks = s3::chunk_signatures::compared;
 };
-[[nodiscard]] std::expected<void, s3::s3_error> rewrite_signed(const rewriting& from,
-                                                               const signing& how, passage& into);
+// What is to be signed before it can go on.
+[[nodiscard]] std::expected<void, s3::s3_error> rewrite_to_sign(const rewriting& from,
+                                                                const stated_body& body,
+                                                                passage& into);
+
+// invalid_uri: the query's percent-encoding is broken.
+[[nodiscard]] std::expected<void, s3::s3_error> sign(s3::signer& who, wall_time now, passage& into);
 
 }  // namespace lode::frontend::access

@@ -60,6 +60,13 @@ bool has_terms(const inquiry& i) {
            http::find_header(i.head.headers, "x-amz-request-payer");
 }
 
+// Whether the origin's word on it is the same for everybody whom lode lets in. Who has the customer's
+// key, another's answer does not tell.
+bool is_for_all(const inquiry& i) {
+    return i.who == asker::lode && !i.what.conditional && i.describes() && !i.what.part_number &&
+           i.name.customer_key.empty() && !has_terms(i);
+}
+
 wall_time wall_now() { return engine::scheduler::current().time().wall(); }
 
 }  // namespace
@@ -88,21 +95,31 @@ engine::task<result<verdict>> gateway::authorise(const inquiry& i) {
     co_return word;
 }
 
-engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
-    // Who has the customer's key, another's answer does not tell.
-    const bool plain = !i.what.conditional && i.describes() && !i.what.part_number &&
-                       i.name.customer_key.empty() && !has_terms(i);
-    if (i.who == asker::client || !plain) co_return co_await decide(i);
+std::optional<verdict> gateway::recall(const inquiry& i) {
+    if (!is_for_all(i) || !may_be_old(i)) return std::nullopt;
+    version_cache::known known = versions_.find(i.name);
+    if (known.version == nullptr || !known.version->laid_out) return std::nullopt;
+    return recent(i, std::move(known));
+}
 
+// Who says no-cache wants to have it confirmed (RFC 9111 section 5.2.1.4).
+bool gateway::may_be_old(const inquiry& i) const {
+    return !i.what.no_cache && consistency_.max_stale(i.name.bucket, i.name.key) > duration::zero();
+}
+
+std::optional<verdict> gateway::recent(const inquiry& i, version_cache::known known) {
     const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
-    // Who says no-cache wants to have it confirmed (RFC 9111 section 5.2.1.4).
-    if (stale > duration::zero() && !i.what.no_cache) {
-        auto known = co_await find(i.name);
-        const bool recent = !known.doubted && engine::now() - known.confirmed <= stale;
-        if (known.version != nullptr && recent) {
-            stats_.recent.add();
-            co_return verdict{.version = std::move(known.version), .asked = known.confirmed};
-        }
+    const bool recent = !known.doubted && engine::now() - known.confirmed <= stale;
+    if (known.version == nullptr || !recent) return std::nullopt;
+    stats_.recent.add();
+    return verdict{.version = std::move(known.version), .asked = known.confirmed};
+}
+
+engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
+    if (!is_for_all(i)) co_return co_await decide(i);
+
+    if (may_be_old(i)) {
+        if (auto known = recent(i, co_await find(i.name))) co_return std::move(*known);
     }
     const std::string object = i.name.text();
     const time_point came = engine::now();
@@ -112,15 +129,15 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
         // The question was sent some time after we came; a later time would outlive a write between.
         co_return verdict{.version = std::move(turn.version), .asked = came};
     }
-    auto word = co_await decide_or_be_told(i, stale);
+    auto word = co_await decide_or_be_told(i);
     if (turn.what == shared_validation::turn::kind::ask_for_all) {
         validations_.answered(object, word && word->authorised() ? word->version : nullptr);
     }
     co_return word;
 }
 
-engine::task<result<verdict>> gateway::decide_or_be_told(const inquiry& i, duration stale) {
-    if (auto told = co_await told_current(i, stale)) co_return std::move(*told);
+engine::task<result<verdict>> gateway::decide_or_be_told(const inquiry& i) {
+    if (auto told = co_await told_current(i)) co_return std::move(*told);
     co_return co_await decide(i);
 }
 

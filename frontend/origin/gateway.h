@@ -123,6 +123,10 @@ class gateway {
     gateway(const origin_link& link, s3::signer* own, options o, const by_core& neighbours,
             data_path* data = nullptr);
 
+    // The word that this core remembers, where it is recent enough for the client: nobody is asked, and
+    // the request need not be one that the origin would take.
+    [[nodiscard]] std::optional<verdict> recall(const inquiry& i);
+
     engine::task<result<verdict>> authorise(const inquiry& i);
 
     // Who is asked before the origin. At start, before anybody is served.
@@ -193,9 +197,11 @@ class gateway {
     [[gnu::noinline]] word revalidate_beside(const inquiry& i, version_ptr known);
     [[gnu::noinline]] word probe(const inquiry& i, std::optional<s3::byte_range> first);
 
+    [[nodiscard]] bool may_be_old(const inquiry& i) const;
+    std::optional<verdict> recent(const inquiry& i, version_cache::known known);
     engine::task<result<verdict>> decide(const inquiry& i);
     engine::task<result<verdict>> decide_for_all(const inquiry& i);
-    engine::task<result<verdict>> decide_or_be_told(const inquiry& i, duration stale);
+    engine::task<result<verdict>> decide_or_be_told(const inquiry& i);
     [[nodiscard]] bool may_ask_itself(const object_name& name) const {
         return own_ != nullptr && name.scope.empty();
     }
@@ -226,9 +232,8 @@ class gateway {
     engine::task<std::optional<part_layout>> told_layout(const object_name& name,
                                                          const object_version& version);
     engine::task<std::optional<told_version>> told(const object_name& name, version_wish wish);
-    // By a word that is no older than `stale`, nor than any write that has passed by.
-    [[gnu::noinline]] engine::task<std::optional<verdict>> told_current(const inquiry& i,
-                                                                        duration stale);
+    // By a word that is no older than consistency allows, nor than any write that has passed by.
+    [[gnu::noinline]] engine::task<std::optional<verdict>> told_current(const inquiry& i);
     // By any word: for a question to the gateway. Null: nobody knows.
     [[gnu::noinline]] engine::task<version_ptr> told_guess(const object_name& name, bool checksums);
     // On the name's home core, for other nodes.

@@ -40,8 +40,9 @@ engine::task<std::optional<told_version>> gateway::told(const object_name& name,
     co_return word;
 }
 
-engine::task<std::optional<verdict>> gateway::told_current(const inquiry& i, duration stale) {
+engine::task<std::optional<verdict>> gateway::told_current(const inquiry& i) {
     if (!may_be_told(i.name) || i.what.no_cache) co_return std::nullopt;
+    const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
     // Where each request asks the origin and the version is known, a way past the home is a detour.
     if (stale == duration::zero() && (co_await find(i.name)).version != nullptr) {
         co_return std::nullopt;
