@@ -8,6 +8,7 @@
 //               the connection is not used again.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@
 
 namespace lode::frontend {
 
+struct known_request;
+
 // The request being answered. Views borrow from the connection's reader. One per connection, reused, so
 // that its strings keep their memory.
 struct request {
@@ -34,6 +37,7 @@ struct request {
     origin::object_name name;                           // where `what` names an object
     std::optional<sealing::customer_key> customer_key;  // whose fingerprint is in the name
     access::passage passage;  // where lode asks in its own name: what `head` borrows from
+    std::shared_ptr<const known_request> known;  // which the passage borrows from, if any
     std::string id;
     time_point begun;
     wall_time when;

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "frontend/admission.h"
 #include "frontend/get_object.h"
 #include "frontend/pass_through.h"
 
@@ -50,17 +51,17 @@ engine::task<bool> connection::serve_one() {
     request_.begun = engine::now();
     request_.when = engine::scheduler::current().time().wall();
     here_.next_request_id(request_.id);
-    stream_->expire_at(request_.begun + limits.head_timeout);
-    auto head = co_await reader_.read_request();
-    if (!head) {
-        co_await refuse_head(head.error());
-        co_return false;
+    std::optional<access::refusal> refused;
+    if (!recognise(here_, reader_, request_)) {
+        stream_->expire_at(request_.begun + limits.head_timeout);
+        auto head = co_await reader_.read_request();
+        if (!head) {
+            co_await refuse_head(head.error());
+            co_return false;
+        }
+        refused = admit(here_, *head, request_);
+        if (!refused) remember(here_, reader_, request_);
     }
-    request_.head = *head;
-    s3::classify({.method = head->method, .target = head->target, .headers = head->headers},
-                 here_.node.settings.listen.domains, request_.what);
-    name_object(here_, request_);
-    const auto refused = admit();
     client_.begin(request_);
     counter& in_flight = here_.requests.in_flight;
     if (refused) {
@@ -83,27 +84,6 @@ engine::task<bool> connection::serve_one() {
     account();
     if (request_.what.sse_customer_key) reader_.wipe_head();
     co_return client_.keeps_alive();
-}
-
-// The one place where a request is let in. Where lode asks in its own name, the request becomes one of
-// lode's own here, and is from now on what any client of the gateway could have sent.
-std::optional<access::refusal> connection::admit() {
-    request_.passage.who.clear();
-    request_.who = origin::asker::client;
-    if (!here_.gate.rewrites()) return std::nullopt;
-    const auto admitted =
-        here_.gate.admit(request_.head, request_.what, request_.when, request_.passage);
-    if (!admitted) return admitted.error();
-    request_.head = request_.passage.head;
-    s3::classify({.method = request_.head.method,
-                  .target = request_.head.target,
-                  .headers = request_.head.headers},
-                 {}, request_.what);
-    name_object(here_, request_);
-    request_.name.scope.clear();  // path style: the path says all
-    if (request_.passage.awaits_signature()) request_.what.auth = s3::auth_kind::sigv4_header;
-    if (request_.what.auth != s3::auth_kind::anonymous) request_.who = origin::asker::lode;
-    return std::nullopt;
 }
 
 engine::task<void> connection::refuse_access(access::refusal why) {

@@ -39,7 +39,6 @@ class connection : public list_hook<> {
 
   private:
     engine::task<bool> serve_one();
-    std::optional<access::refusal> admit();
     engine::task<void> answer();
     engine::task<void> refuse_for_now();
     engine::task<void> refuse_access(access::refusal why);

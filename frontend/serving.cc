@@ -7,6 +7,7 @@
 
 #include "engine/runtime/scheduler.h"
 #include "frontend/clustering.h"
+#include "frontend/known_requests.h"
 #include "frontend/origin/node_location.h"
 
 namespace lode::frontend {
@@ -91,6 +92,7 @@ serving::serving(const node_context& n, std::unique_ptr<http::dialer> dialer,
       gateway(link, identity.get(), gateway_options(n), n.gateways, &data),
       prestages(*this),
       gate(gate_options(n), identity.get()),
+      known(gate.rewrites() ? std::make_unique<known_requests>() : nullptr),
       log(std::move(log_file), n.settings.node.name),
       requests_max(share_of_requests(n)),
       request_seed_(engine::scheduler::current().chance().next()) {}

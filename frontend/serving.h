@@ -34,6 +34,7 @@ namespace lode::frontend {
 
 struct serving;
 struct clustering;
+class known_requests;
 
 // What all cores share: read-only after start, but for the store, which takes care of itself.
 struct node_context {
@@ -96,6 +97,7 @@ struct serving {
     origin::gateway gateway;
     prestaging prestages;
     access::gate gate;
+    std::unique_ptr<known_requests> known;  // null: requests go on as they come
     http::relay_buffers buffers;
     sealing::plaintext_buffers plaintext;
     access_log log;

@@ -24,13 +24,19 @@ gate::gate(options o, s3::signer* identity)
 
 std::expected<void, refusal> gate::admit(const http::request_head& head, const s3::classified& what,
                                          wall_time now, passage& into) {
-    LODE_ASSERT(rewrites());
-    into.clear();
-    const auto decided = decide(head, what, now, into);
+    const auto decided = judge_again(head, what, now, into);
     const verdict v = decided ? *decided : decided.error().why;
     stats_.by_verdict[static_cast<std::size_t>(v)].add();
     if (!decided) return std::unexpected(decided.error());
     return {};
+}
+
+std::expected<verdict, refusal> gate::judge_again(const http::request_head& head,
+                                                  const s3::classified& what, wall_time now,
+                                                  passage& into) {
+    LODE_ASSERT(rewrites());
+    into.clear();
+    return decide(head, what, now, into);
 }
 
 void gate::sign(passage& admitted, wall_time now) {
@@ -65,6 +71,7 @@ std::expected<verdict, refusal> gate::judge(const http::request_head& head,
     const client_key* key = keys_.current->find(client->access_key);
     LODE_ASSERT(key != nullptr);
     into.who = key->name;
+    into.good = client->good;
 
     const std::string raw_query =
         without_signature(s3::split(head.target).query, signature_in_query::version_4);

@@ -81,13 +81,25 @@ class gate {
 
     [[nodiscard]] bool rewrites() const { return options_.by != authentication::by_gateway; }
 
-    void use(std::shared_ptr<const key_ring> keys) { keys_.current = std::move(keys); }
+    void use(std::shared_ptr<const key_ring> keys) {
+        keys_.current = std::move(keys);
+        ++changes_;
+    }
+    // Another number where the keys are others.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
     [[nodiscard]] const key_ring* keys() const { return keys_.current.get(); }
 
     // Only where rewrites(). `into` is what to ask the origin; its `who` is set as soon as it is known.
     [[nodiscard]] std::expected<void, refusal> admit(const http::request_head& head,
                                                      const s3::classified& what, wall_time now,
                                                      passage& into);
+
+    // The same, of a request that was counted already.
+    [[nodiscard]] std::expected<verdict, refusal> judge_again(const http::request_head& head,
+                                                              const s3::classified& what,
+                                                              wall_time now, passage& into);
+    // A request was let in that is known to be admitted.
+    void count_known() { stats_.by_verdict[static_cast<std::size_t>(verdict::admitted)].add(); }
 
     // What was admitted is about to go to the origin: signs it where that has not been done yet.
     void sign(passage& admitted, wall_time now);
@@ -116,6 +128,7 @@ class gate {
     options options_;
     s3::signer* identity_;
     present_keys keys_;
+    std::uint64_t changes_ = 0;
     s3::verifier verifier_;
     statistics stats_;
 };

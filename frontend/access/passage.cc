@@ -41,6 +41,19 @@ void passage::clear() {
     headers.clear();
 }
 
+void passage::borrow(const passage& from) {
+    LODE_ASSERT(from.awaits_signature() && !from.chunks);
+    clear();
+    good = from.good;
+    who = from.who;
+    target = from.target;
+    headers = from.headers;
+    unsigned_payload = from.unsigned_payload;
+    head = from.head;
+    head.target = target;
+    head.headers = headers;
+}
+
 outcome rewrite_anonymous(const rewriting& from, passage& into) {
     if (auto begun = begin(from, into); !begun) return begun;
     into.headers.push_back({"Host", from.authority});

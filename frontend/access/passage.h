@@ -30,9 +30,12 @@ struct passage {
     passage& operator=(const passage&) = delete;
 
     void clear();
+    // As `from`, which waits for its signature and outlives this one's use.
+    void borrow(const passage& from);
     [[nodiscard]] bool awaits_signature() const { return unsigned_payload.has_value(); }
 
-    std::string who;  // the name of the client's key; empty: nobody in particular
+    s3::signature_life good;  // of the client's signature, where it was verified
+    std::string who;          // the name of the client's key; empty: nobody in particular
     http::request_head head;
     std::optional<recoding> chunks;  // the body has to be signed anew as well
 

@@ -52,6 +52,14 @@ engine::task<result<request_head>> message_reader::read_request() {
     co_return head;
 }
 
+void message_reader::take_known_head(std::size_t length, bool keep_alive) {
+    LODE_ASSERT(body_complete() && consumed_ == 0 && length <= filled_);
+    head_end_ = consumed_ = length;
+    keep_alive_ = keep_alive;
+    begin_body(framing::none, bytes(0));
+    if (capacity_ - head_end_ < window_min) resize_buffer(head_end_ + window_min);
+}
+
 engine::task<result<response_head>> message_reader::read_response(std::string_view request_method,
                                                                   interim i) {
     for (;;) {

@@ -57,6 +57,11 @@ class message_reader {
 
     engine::task<result<request_head>> read_request();
 
+    // What has arrived since wait_for_head() returned, and that its first `length` bytes are a head that
+    // was read before, of a request without a body: it is not read again.
+    [[nodiscard]] std::string_view arrived() const { return buffered(); }
+    void take_known_head(std::size_t length, bool keep_alive);
+
     // Interim answers (1xx) are skipped, at most limits.interim of them, or reported one by one
     // (for a caller that relays "100 Continue"); call again for the next. 101 is refused.
     // `request_method` decides whether a body follows.
@@ -70,6 +75,9 @@ class message_reader {
     engine::task<result<response_head>> read_response_through(std::span<std::byte> memory,
                                                               std::string_view request_method);
     [[nodiscard]] std::span<std::byte> take_body_ahead();
+
+    // The last head, as it stood in the message, and empty lines before it.
+    [[nodiscard]] std::string_view head_text() const { return {buffer_.get(), head_end_}; }
 
     // Overwrites the last head, which held a secret. Its views are of no use afterwards.
     void wipe_head();

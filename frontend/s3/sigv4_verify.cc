@@ -25,7 +25,7 @@ struct stated_payload {
     sha256_digest sha256{};
 };
 
-checked check_time(const stated_signature& stated, wall_time now);
+std::expected<signature_life, auth_failure> life_of(const stated_signature& stated, wall_time now);
 checked check_signed_headers(const stated_signature& stated, std::span<const http::header> headers);
 std::expected<stated_payload, auth_failure> payload_of(const stated_signature& stated,
                                                        const request_to_verify& request,
@@ -54,9 +54,8 @@ std::expected<verified_request, auth_failure> verifier::verify(const request_to_
     if (!right_region || !right_day || stated->scope.service != "s3") {
         return std::unexpected(auth_failure::wrong_scope);
     }
-    if (const auto in_time = check_time(*stated, now); !in_time) {
-        return std::unexpected(in_time.error());
-    }
+    const auto good = life_of(*stated, now);
+    if (!good) return std::unexpected(good.error());
     const auto covered = check_signed_headers(*stated, request.headers);
     if (!covered) return std::unexpected(covered.error());
     std::string storage;
@@ -84,6 +83,7 @@ std::expected<verified_request, auth_failure> verifier::verify(const request_to_
     }
 
     return verified_request{.access_key = std::move(stated->access_key),
+                            .good = *good,
                             .payload = payload->kind,
                             .payload_sha256 = payload->sha256,
                             .timestamp = std::move(stated->timestamp),
@@ -115,16 +115,19 @@ const sha256_digest& verifier::signing_key(const stated_signature& stated,
 
 namespace {
 
-checked check_time(const stated_signature& stated, wall_time now) {
+// Nothing where it does not contain `now`.
+std::expected<signature_life, auth_failure> life_of(const stated_signature& stated, wall_time now) {
     const auto when = parse_amz_date(stated.timestamp);
     if (!when) return std::unexpected(auth_failure::malformed);
-    if (*when > now + clock_skew_max) return std::unexpected(auth_failure::skewed);
-    if (stated.place == signature_place::header) {
-        if (*when < now - clock_skew_max) return std::unexpected(auth_failure::skewed);
-    } else if (*when + stated.lifetime < now) {
-        return std::unexpected(auth_failure::expired);
+    const bool presigned = stated.place == signature_place::query;
+    const signature_life good{
+        .from = *when - clock_skew_max,
+        .until = presigned ? *when + stated.lifetime : *when + clock_skew_max};
+    if (now < good.from) return std::unexpected(auth_failure::skewed);
+    if (good.until < now) {
+        return std::unexpected(presigned ? auth_failure::expired : auth_failure::skewed);
     }
-    return {};
+    return good;
 }
 
 // S3's rule: Host and every x-amz-* header that is sent must be covered, or a third party could

@@ -75,9 +75,18 @@ class secret_lookup {
         std::string_view access_key) const = 0;
 };
 
+// When a signature counts, both ends included.
+struct signature_life {
+    wall_time from{};
+    wall_time until{};
+
+    [[nodiscard]] bool contains(wall_time t) const { return from <= t && t <= until; }
+};
+
 // A request that passed. The last three fields seed the chain of chunk signatures.
 struct verified_request {
     std::string access_key;
+    signature_life good;
     payload_kind payload = payload_kind::exact;
     sha256_digest payload_sha256{};  // for `exact`
     std::string timestamp;
