@@ -18,10 +18,15 @@ namespace lode::engine {
 // Results are at most this long, because an io_uring completion carries 32 bits.
 inline constexpr std::size_t operation_bytes_max = std::size_t{1} << 30U;
 
-inline auto receive(int fd, std::span<std::byte> into) {
+// `later`: nothing is expected to be there yet, so that the kernel need not look before it waits.
+enum class arrival : std::uint8_t { perhaps_there, later };
+
+inline auto receive(int fd, std::span<std::byte> into, arrival expected = arrival::perhaps_there) {
     LODE_ASSERT(into.size() <= operation_bytes_max);
-    return awaited_operation(
-        [=](io_uring_sqe& entry) { io_uring_prep_recv(&entry, fd, into.data(), into.size(), 0); });
+    return awaited_operation([=](io_uring_sqe& entry) {
+        io_uring_prep_recv(&entry, fd, into.data(), into.size(), 0);
+        if (expected == arrival::later) entry.ioprio |= IORING_RECVSEND_POLL_FIRST;
+    });
 }
 
 // Up to so many bytes that have come are forgotten without being copied anywhere. Only TCP can

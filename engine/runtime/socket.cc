@@ -88,7 +88,10 @@ task<result<std::uint32_t>> tcp_socket::run(operation*& slot, Make make) {
 
 task<result<std::size_t>> tcp_socket::receive(std::span<std::byte> into) {
     LODE_ASSERT(!into.empty());
-    auto got = co_await run(receiving_, [&] { return engine::receive(fd_, into); });
+    // What answers to bytes that have just left is still on its way.
+    const arrival expected = answered_ ? arrival::later : arrival::perhaps_there;
+    answered_ = false;
+    auto got = co_await run(receiving_, [&] { return engine::receive(fd_, into, expected); });
     if (!got) co_return std::unexpected(got.error());
     co_return *got;
 }
@@ -109,6 +112,7 @@ void tcp_socket::wait_for_at_least(std::size_t amount) {
 }
 
 task<result<>> tcp_socket::send(std::span<iovec> pieces) {
+    answered_ = true;
     while (!pieces.empty()) {
         msghdr message{};
         message.msg_iov = pieces.data();

@@ -65,6 +65,7 @@ class tcp_socket final : public stream {
     operation* receiving_ = nullptr;
     operation* sending_ = nullptr;
     std::size_t least_ = 1;  // as the kernel was told
+    bool answered_ = false;  // sent since it last received
     time_point deadline_ = never;
     timer timer_;  // armed at or before deadline_; moved only when it fires
 };
