@@ -1,5 +1,7 @@
 #include "frontend/http/head_scanner.h"
 
+#include <algorithm>
+
 #include "engine/base/assert.h"
 #include "frontend/http/characters.h"
 
@@ -15,13 +17,17 @@ std::size_t head_scanner::scan(std::string_view arrived) {
     const char* const end = begin + arrived.size();
     const char* at = begin;
     while (at != end) {
-        if (state_ == state::line) {
-            // Nearly every byte of a head is plain text inside a header line.
-            const std::uint64_t room = limits_.head.count() - length_;
+        const bool in_target =
+            state_ == state::start_line && kind_ == message_kind::request && spaces_ == 1;
+        if (state_ == state::line || in_target) {
+            // Nearly every byte of a head is plain text inside a header line or in the target.
+            std::uint64_t room = limits_.head.count() - length_;
+            if (in_target) room = std::min(room, limits_.uri.count() - word_);
             const char* const stop = static_cast<std::uint64_t>(end - at) > room ? at + room : end;
             const char* const from = at;
-            while (at != stop && is_text(*at)) ++at;
+            while (at != stop && is_text(*at) && !(in_target && *at == ' ')) ++at;
             length_ += static_cast<std::uint64_t>(at - from);
+            if (in_target) word_ += static_cast<std::uint64_t>(at - from);
             if (at == end) break;
         }
         if (!step(*at)) break;

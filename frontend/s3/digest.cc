@@ -1,9 +1,10 @@
 #include "frontend/s3/digest.h"
 
+#include <array>
+
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/params.h>
 
 #include "engine/base/assert.h"
@@ -24,6 +25,28 @@ EVP_MAC* hmac_method() {
     LODE_ASSERT(method != nullptr);
     return method;
 }
+
+// Not made for each text: that costs a short one more than hashing it.
+class hmac_context {
+  public:
+    hmac_context() : context_(EVP_MAC_CTX_new(hmac_method())) {
+        LODE_ASSERT(context_ != nullptr);
+        std::array<char, 7> digest{"SHA256"};
+        const std::array<OSSL_PARAM, 2> how = {
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+            OSSL_PARAM_construct_end()};
+        const int set = EVP_MAC_CTX_set_params(context_, how.data());
+        LODE_ASSERT(set == 1);
+    }
+    ~hmac_context() { EVP_MAC_CTX_free(context_); }
+    hmac_context(const hmac_context&) = delete;
+    hmac_context& operator=(const hmac_context&) = delete;
+
+    [[nodiscard]] EVP_MAC_CTX* get() const { return context_; }
+
+  private:
+    EVP_MAC_CTX* context_;
+};
 
 }  // namespace
 
@@ -64,43 +87,32 @@ sha256_digest sha256::finish() {
 }
 
 sha256_digest sha256_of(std::string_view text) {
-    sha256_digest digest{};
-    unsigned length = 0;
-    const int done =
-        EVP_Digest(text.data(), text.size(), digest.data(), &length, sha256_method(), nullptr);
-    LODE_ASSERT(done == 1 && length == digest.size());
-    return digest;
+    thread_local sha256 hash;
+    return hash.add(text).finish();
 }
 
 sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view text) {
+    thread_local const hmac_context mac;
     sha256_digest digest{};
-    unsigned length = 0;
+    std::size_t length = 0;
     // OpenSSL takes a null key to mean "the key of last time", so an empty one needs an address.
     const std::uint8_t nothing = 0;
     const std::uint8_t* const start = key.empty() ? &nothing : key.data();
     const auto* const message = reinterpret_cast<const unsigned char*>(text.data());
-    const auto* const made = HMAC(sha256_method(), start, static_cast<int>(key.size()), message,
-                                  text.size(), digest.data(), &length);
-    LODE_ASSERT(made != nullptr && length == digest.size());
+    const bool made = EVP_MAC_init(mac.get(), start, key.size(), nullptr) == 1 &&
+                      EVP_MAC_update(mac.get(), message, text.size()) == 1 &&
+                      EVP_MAC_final(mac.get(), digest.data(), &length, digest.size()) == 1;
+    LODE_ASSERT(made && length == digest.size());
     return digest;
 }
 
 struct hmac_key::state {
-    state() : context(EVP_MAC_CTX_new(hmac_method())) { LODE_ASSERT(context != nullptr); }
-    ~state() { EVP_MAC_CTX_free(context); }
-    state(const state&) = delete;
-    state& operator=(const state&) = delete;
-
-    EVP_MAC_CTX* context;
+    hmac_context mac;
 };
 
 hmac_key::hmac_key(std::span<const std::uint8_t> key) : state_(std::make_unique<state>()) {
     LODE_ASSERT(!key.empty());
-    std::string digest = "SHA256";
-    const std::array<OSSL_PARAM, 2> parameters = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
-        OSSL_PARAM_construct_end()};
-    const int begun = EVP_MAC_init(state_->context, key.data(), key.size(), parameters.data());
+    const int begun = EVP_MAC_init(state_->mac.get(), key.data(), key.size(), nullptr);
     LODE_ASSERT(begun == 1);
 }
 
@@ -112,7 +124,7 @@ sha256_digest hmac_key::of(std::string_view text) const {
     LODE_ASSERT(state_ != nullptr);
     sha256_digest digest{};
     std::size_t length = 0;
-    EVP_MAC_CTX* const context = state_->context;
+    EVP_MAC_CTX* const context = state_->mac.get();
     const auto* const message = reinterpret_cast<const unsigned char*>(text.data());
     // Without a key, the one that it was made with.
     const bool made = EVP_MAC_init(context, nullptr, 0, nullptr) == 1 &&
