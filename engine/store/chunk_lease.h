@@ -9,7 +9,8 @@
 //                anyway.
 //
 //   Core      Obtained, used and destroyed on one core, which need not be the chunk's home: giving
-//             back is a message to the home, without a wait and without an allocation.
+//             back is a message to the home, without a wait and without an allocation, or, where this
+//             core holds the chunk itself (near_chunks.h), a number that goes down.
 //   Lifetime  All are given back before part_store::stop() is called on any core.
 #pragma once
 
@@ -32,11 +33,16 @@ inline constexpr bytes whole_chunk = chunk_size;
 // Where a reader found its chunk.
 enum class chunk_source : std::uint8_t { memory, disk, filling };
 
+struct lent_chunk;
+
 class chunk_lease {
   public:
     chunk_lease() = default;  // holds nothing
+    // Of a chunk that this core holds.
+    explicit chunk_lease(lent_chunk& from);
     chunk_lease(chunk_lease&& other) noexcept
         : owner_(std::exchange(other.owner_, nullptr)),
+          lender_(other.lender_),
           data_(other.data_),
           frame_(other.frame_),
           core_(other.core_),
@@ -45,6 +51,7 @@ class chunk_lease {
         if (this != &other) {
             give_back();
             owner_ = std::exchange(other.owner_, nullptr);
+            lender_ = other.lender_;
             data_ = other.data_;
             frame_ = other.frame_;
             core_ = other.core_;
@@ -72,10 +79,17 @@ class chunk_lease {
         : owner_(&owner), data_(data), frame_(frame), core_(core), source_(source) {}
 
     home* owner_ = nullptr;
+    lent_chunk* lender_ = nullptr;  // null: the home
     std::span<const std::byte> data_;
     frame_id frame_;
     core_id core_;
     chunk_source source_ = chunk_source::memory;
+};
+
+// A lease that a core keeps, to lend it to readers of its own.
+struct lent_chunk {
+    chunk_lease lease;
+    std::uint32_t users = 0;
 };
 
 class chunk_claim {

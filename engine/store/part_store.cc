@@ -9,6 +9,7 @@
 #include "engine/base/log.h"
 #include "engine/runtime/remote.h"
 #include "engine/store/home.h"
+#include "engine/store/near_chunks.h"
 #include "engine/store/superblock.h"
 
 namespace lode::engine {
@@ -19,6 +20,7 @@ constexpr std::uint64_t parts_min = 65536;  // of a core
 constexpr std::uint64_t further_chunks_min = 65536;
 constexpr std::uint64_t further_chunks_per_mebibyte = 4;
 constexpr std::size_t devices_max = 64;
+constexpr std::uint64_t near_share = 32;  // of a core's memory, that it may keep pinned elsewhere
 
 bool is_local(core_id at) {
     const core* here = core::current_or_null();
@@ -43,7 +45,8 @@ struct part_store::node final : device_watcher {
     std::vector<device> devices;
     std::uint32_t shards = format::shards_max;  // the fewest of any device
     std::vector<std::unique_ptr<store_counters>> counters;
-    std::vector<std::unique_ptr<home>> homes;  // each made and used by its core
+    std::vector<std::unique_ptr<home>> homes;        // each made and used by its core
+    std::vector<std::unique_ptr<near_chunks>> near;  // likewise; null before start and after stop
 
     // A device with more shards than another has its shards' homes in the same order, so that all
     // shards of a part have one home.
@@ -57,6 +60,11 @@ struct part_store::node final : device_watcher {
         return d.super.cut.device_size / d.super.cut.shards * mine;
     }
     [[nodiscard]] bounds bounds_of(core_id core) const;
+
+    // On core `i`.
+    task<void> empty_near(std::size_t i) {
+        if (near[i] != nullptr) co_await near[i]->empty(homes.size());
+    }
 
     void device_gave_up(std::uint8_t number, device_trouble why) override;
     void device_changed(core_id on, std::uint8_t number, bool in_service) override {
@@ -84,6 +92,7 @@ std::expected<std::unique_ptr<part_store>, std::string> part_store::open(store_o
         n->devices.push_back({.backing = std::move(*backing), .super = std::move(*super)});
     }
     n->homes.resize(n->options.cores);
+    n->near.resize(n->options.cores);
     for (std::size_t i = 0; i < n->options.cores; ++i) {
         n->counters.push_back(std::make_unique<store_counters>());
     }
@@ -136,6 +145,8 @@ part_store::~part_store() {
         // Coroutines that did not end in time still point there; the process is about to end.
         static_cast<void>(h.release());  // NOLINT(bugprone-unused-return-value)
     }
+    for (auto& n : node_->near)
+        static_cast<void>(n.release());  // NOLINT(bugprone-unused-return-value)
 }
 
 task<result<>> part_store::start(core_id self) {
@@ -161,6 +172,8 @@ task<result<>> part_store::start(core_id self) {
     auto made = home::open(std::move(s));
     if (!made) co_return std::unexpected(made.error());
     node_->homes[self.value()] = std::move(*made);
+    node_->near[self.value()] =
+        std::make_unique<near_chunks>(node_->options.memory / node_->options.cores / near_share);
     const time_point begun = now();
     const recovered found = co_await home_on(self)->start();
     if (found.chunks > 0) {
@@ -178,6 +191,7 @@ task<result<>> part_store::start(core_id self) {
 }
 
 task<void> part_store::stop(core_id self) {
+    if (auto near = std::move(node_->near[self.value()])) co_await near->empty(0);
     home* here = home_on(self);
     if (here != nullptr && !here->stopped()) co_await here->stop();
 }
@@ -190,8 +204,23 @@ task<result<chunk_lease>> part_store::read(part_key part, std::uint32_t chunk, t
                                            bytes beyond) {
     const core_id at = home_of(part);
     if (is_local(at)) co_return co_await home_on(at)->read(part, chunk, until, beyond);
-    co_return co_await on_core(at,
-                               [=, this] { return home_on(at)->read(part, chunk, until, beyond); });
+    // Whoever reads on in a chunk that arrives has it from its home.
+    const bool first = beyond == bytes(0) || beyond >= whole_chunk;
+    const core_id here = core::current().self();
+    if (near_chunks* near = node_->near[here.value()].get(); first && near != nullptr) {
+        if (auto held = near->borrow(part, chunk)) {
+            store_counters& count = *node_->counters[here.value()];
+            count.hits_memory.add();
+            count.bytes_memory.add(held->data().size());
+            co_return std::move(*held);
+        }
+    }
+    auto lease =
+        co_await on_core(at, [=, this] { return home_on(at)->read(part, chunk, until, beyond); });
+    if (near_chunks* near = node_->near[here.value()].get(); lease && first && near != nullptr) {
+        co_return near->arrived(part, chunk, std::move(*lease));
+    }
+    co_return lease;
 }
 
 task<result<>> part_store::fill(part_key part, chunk_range demanded,
@@ -226,6 +255,10 @@ task<presence> part_store::look(part_key part, chunk_range among) {
 task<void> part_store::drop_memory() {
     for (std::size_t i = 0; i < node_->homes.size(); ++i) {
         const core_id at(static_cast<std::uint16_t>(i));
+        co_await on_core(at, [n = node_.get(), i] { return n->empty_near(i); });
+    }
+    for (std::size_t i = 0; i < node_->homes.size(); ++i) {
+        const core_id at(static_cast<std::uint16_t>(i));
         co_await on_core(at, [=, this] { return home_on(at)->drop_memory(); });
     }
 }
@@ -233,6 +266,11 @@ task<void> part_store::drop_memory() {
 task<void> part_store::purge(part_key part) {
     const core_id at = home_of(part);
     co_await on_core(at, [=, this] { home_on(at)->purge(part); });
+    for (std::size_t i = 0; i < node_->homes.size(); ++i) {
+        co_await on_core(core_id(static_cast<std::uint16_t>(i)), [=, n = node_.get()] {
+            if (n->near[i] != nullptr) n->near[i]->forget(part);
+        });
+    }
 }
 
 task<result<>> part_store::settle(time_point until) {

@@ -1,0 +1,152 @@
+// What a core holds of other cores' chunks, between one read and the next.
+#include "engine/store/near_chunks.h"
+
+#include <chrono>
+
+#include "tests/catch.h"
+#include "tests/engine/store/reading.h"
+
+using namespace lode;
+using namespace lode::engine;
+using namespace lode::literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+const part_key held_part = numbered_part(1, 64_KiB);
+
+// What becomes of one more read of the part, which begins here.
+enum class came_from : std::uint8_t { here, its_home };
+
+task<came_from> read_through(near_chunks& near, part_store& store, part_key key, bool& right) {
+    if (auto held = near.borrow(key, 0)) {
+        right &= holds_content(key, 0, held->data());
+        co_return came_from::here;
+    }
+    auto lease = co_await store.read(key, 0, soon());
+    LODE_ASSERT(lease.has_value());
+    const chunk_lease mine = near.arrived(key, 0, std::move(*lease));
+    right &= holds_content(key, 0, mine.data());
+    co_return came_from::its_home;
+}
+
+struct near_steps {
+    std::vector<came_from> soon_after, later, forgotten, too_large;
+    std::uint64_t left_in_memory = 0;
+    bool lent_stays = false;
+    bool right = true;
+};
+
+task<void> take_near_steps(store_under_test on, near_steps& out) {
+    source_facts facts;
+    (void)co_await bring(on.store, held_part, facts);
+    near_chunks near(64_KiB);
+    for (int i = 0; i < 4; ++i) {
+        out.soon_after.push_back(co_await read_through(near, on.store, held_part, out.right));
+    }
+    co_await sleep_for(near_chunks::hold);
+    for (int i = 0; i < 2; ++i) {
+        out.later.push_back(co_await read_through(near, on.store, held_part, out.right));
+    }
+    near.forget(held_part);
+    out.forgotten.push_back(co_await read_through(near, on.store, held_part, out.right));
+
+    const part_key larger = numbered_part(2, 64_KiB + 1_B);
+    (void)co_await bring(on.store, larger, facts);
+    for (int i = 0; i < 4; ++i) {
+        out.too_large.push_back(co_await read_through(near, on.store, larger, out.right));
+    }
+    co_await near.empty(1);
+    co_await on.store.drop_memory();
+    out.left_in_memory = on.store.stats().memory_used;
+}
+
+task<void> lend_and_wait(store_under_test on, near_steps& out) {
+    source_facts facts;
+    (void)co_await bring(on.store, held_part, facts);
+    near_chunks near(64_KiB);
+    for (int i = 0; i < 2; ++i) (void)co_await read_through(near, on.store, held_part, out.right);
+    auto lent = near.borrow(held_part, 0);
+    LODE_ASSERT(lent.has_value());
+    co_await sleep_for(5 * near_chunks::hold);
+    co_await near.empty(1);
+    co_await on.store.drop_memory();
+    out.lent_stays = holds_content(held_part, 0, lent->data()) && on.store.stats().memory_used > 0;
+    out.later.push_back(near.borrow(held_part, 0) ? came_from::here : came_from::its_home);
+    lent->give_back();
+    // Nobody reads it any more, and nobody asks that it be let go.
+    co_await sleep_for(2 * near_chunks::hold);
+    co_await on.store.drop_memory();
+    out.left_in_memory = on.store.stats().memory_used;
+}
+
+}  // namespace
+
+TEST_CASE("a chunk that is read again soon is held, and comes from its home again after a while") {
+    near_steps seen;
+
+    REQUIRE(run_store(world::simulated, small_store(), 32_MiB,
+                      [&](store_under_test on) { return take_near_steps(on, seen); }));
+
+    using enum came_from;
+    CHECK(seen.soon_after == std::vector{its_home, its_home, here, here});
+    CHECK(seen.later == std::vector{its_home, here});
+    CHECK(seen.forgotten == std::vector{its_home});
+    CHECK(seen.too_large == std::vector{its_home, its_home, its_home, its_home});
+    CHECK(seen.right);
+    CHECK(seen.left_in_memory == 0);
+}
+
+TEST_CASE("a held chunk that a reader has stays until the reader gives it back, and no longer") {
+    near_steps seen;
+
+    REQUIRE(run_store(world::simulated, small_store(), 32_MiB,
+                      [&](store_under_test on) { return lend_and_wait(on, seen); }));
+
+    CHECK(seen.lent_stays);
+    CHECK(seen.later == std::vector{came_from::its_home});
+    CHECK(seen.left_in_memory == 0);
+}
+
+namespace {
+
+struct many_reads {
+    reading all;
+    presence after_purge;
+    reading purged;
+    store_stats stats;
+    std::uint64_t left_in_memory = 0;
+};
+
+task<void> read_many_times(store_under_test on, many_reads& out) {
+    source_facts facts;
+    const auto parts = numbered_parts(1, 8, 64_KiB);  // some have their home on either core
+    co_await bring_all(on.store, parts);
+    for (int round = 0; round < 20; ++round) {
+        for (const part_key& key : parts) co_await read_chunk(on.store, key, 0, out.all);
+    }
+    out.stats = on.store.stats();
+    for (const part_key& key : parts) {
+        co_await on.store.purge(key);
+        co_await read_chunk(on.store, key, 0, out.purged);
+    }
+    co_await on.store.drop_memory();
+    out.left_in_memory = on.store.stats().memory_used;
+}
+
+}  // namespace
+
+TEST_CASE("chunks of another core are counted, purged and dropped as if nobody held them") {
+    many_reads seen;
+    store_options o = small_store(128_MiB);
+    o.cores = 2;
+    o.shards = 8;
+
+    run_on_rings(o, 64_MiB, [&](store_under_test on) { return read_many_times(on, seen); });
+
+    CHECK(seen.all.right == 160);
+    CHECK(seen.all.wrong == 0);
+    CHECK(seen.stats.hits_memory >= 160);
+    CHECK(seen.purged.failed == std::map<errc, std::uint32_t>{{errc::not_found, 8}});
+    CHECK(seen.left_in_memory == 0);
+}
