@@ -26,13 +26,13 @@ def free_port():
         return s.getsockname()[1]
 
 
-def presigned(method, port, path):
-    """A URL that is good for an hour (AWS Signature Version 4, unsigned payload)."""
+def presigned(method, port, path, lifetime=3600):
+    """A URL that is good for `lifetime` seconds (AWS Signature Version 4, unsigned payload)."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     scope = f"{now[:8]}/us-east-1/s3/aws4_request"
     query = urllib.parse.urlencode(sorted({
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256", "X-Amz-Credential": f"{ACCESS}/{scope}",
-        "X-Amz-Date": now, "X-Amz-Expires": "3600", "X-Amz-SignedHeaders": "host"}.items()))
+        "X-Amz-Date": now, "X-Amz-Expires": str(lifetime), "X-Amz-SignedHeaders": "host"}.items()))
     canonical = f"{method}\n{path}\n{query}\nhost:127.0.0.1:{port}\n\nhost\nUNSIGNED-PAYLOAD"
     to_sign = "\n".join(["AWS4-HMAC-SHA256", now, scope,
                          hashlib.sha256(canonical.encode()).hexdigest()])
@@ -114,12 +114,15 @@ def lode(build, folder, port, gateway_port, memory="256MiB", more="", name="benc
     return running([build / "lode", "serve", "--config", config], port, env=environment)
 
 
-def load(url, range_header, seconds, connections):
-    """wrk's requests per second."""
+def load(url, range_header, seconds, connections, targets=None):
+    """wrk's requests per second. `targets`: a file of them, to be asked for one after the other."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
     if range_header:
         command += ["-H", f"Range: {range_header}"]
-    text = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
+    if targets:
+        command += ["-s", ROOT / "bench" / "many_targets.lua"]
+    command += [url] + (["--", targets] if targets else [])
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # wrk counts every status but 2xx and 3xx as an error, and says nothing when there is none.
     if "Non-2xx" in text or "Socket errors" in text:
         raise SystemExit(f"the load met errors:\n{text}")
