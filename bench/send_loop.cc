@@ -288,6 +288,7 @@ void serve(const command_line& given, const answer& what) {
     std::vector<sender> all(given.cores, sender(what));
     std::atomic<unsigned> opened{0};
     std::vector<std::thread> threads;
+    threads.reserve(given.cores);
     for (unsigned i = 0; i < given.cores; ++i) {
         threads.emplace_back([&, i] {
             pin(i % std::thread::hardware_concurrency());
