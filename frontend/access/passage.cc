@@ -37,7 +37,7 @@ void passage::clear() {
     target.clear();
     copy_source.clear();
     content_length.clear();
-    unsigned_payload.reset();
+    is_unsigned = false;
     headers.clear();
 }
 
@@ -48,7 +48,8 @@ void passage::borrow(const passage& from) {
     who = from.who;
     target = from.target;
     headers = from.headers;
-    unsigned_payload = from.unsigned_payload;
+    is_unsigned = true;
+    payload = from.payload;
     head = from.head;
     head.target = target;
     head.headers = headers;
@@ -91,7 +92,8 @@ outcome rewrite_to_sign(const rewriting& from, const stated_body& body, passage&
         into.headers.push_back({"Content-Length", into.content_length});
     }
     into.head.headers = into.headers;
-    into.unsigned_payload = payload_text(body.client);
+    into.is_unsigned = true;
+    into.payload = payload_text(body.client);
     return {};
 }
 
@@ -110,10 +112,10 @@ outcome sign(s3::signer& who, wall_time now, passage& into) {
                           .raw_query = raw_query,
                           .host = into.head.host,
                           .headers = covered,
-                          .payload_sha256 = *into.unsigned_payload},
+                          .payload_sha256 = into.payload},
                          now);
     if (!made) return std::unexpected(s3_error::invalid_uri);
-    into.unsigned_payload.reset();
+    into.is_unsigned = false;
     into.signature = std::move(*made);
     into.headers.push_back({"x-amz-date", into.signature.x_amz_date});
     into.headers.push_back({"x-amz-content-sha256", into.signature.x_amz_content_sha256});

@@ -32,7 +32,7 @@ struct passage {
     void clear();
     // As `from`, which waits for its signature and outlives this one's use.
     void borrow(const passage& from);
-    [[nodiscard]] bool awaits_signature() const { return unsigned_payload.has_value(); }
+    [[nodiscard]] bool awaits_signature() const { return is_unsigned; }
 
     s3::signature_life good;  // of the client's signature, where it was verified
     std::string who;          // the name of the client's key; empty: nobody in particular
@@ -43,7 +43,8 @@ struct passage {
     std::string target;
     std::string copy_source;
     std::string content_length;
-    std::optional<std::string> unsigned_payload;  // x-amz-content-sha256 of what is to be signed
+    bool is_unsigned = false;
+    std::string payload;  // x-amz-content-sha256 of what is to be signed
     s3::signature_headers signature;
     std::vector<http::header> headers;
 };

@@ -7,6 +7,7 @@ import time
 
 from harness.case import Case
 from harness.content import KIB, MIB
+from harness.origin import OWNER
 
 # Counts what a process allocates and writes the number down whenever SIGUSR2 asks for it.
 COUNTER = r"""
@@ -86,3 +87,31 @@ class Allocations(Case):
         hits = 100 * 2 * len(keys)
         self.assertLess(after - before, hits / 20,
                         f"{after - before} allocations in {hits} hits")
+
+    def test_a_hit_on_a_request_that_comes_again_allocates_nothing(self):
+        library, counts = self.build_counter()
+        keys = self.world.new_directory("keys") / "keys.toml"
+        keys.write_text(f'[[key]]\nname = "owner"\naccess_key = "{OWNER.access_key}"\n'
+                        f'secret_key = "{OWNER.secret_key}"\n'
+                        'rules = [ { buckets = ["*"], allow = "read" } ]\n')
+        keys.chmod(0o600)
+        lode = self.make_lode(environment={"LD_PRELOAD": str(library), "ALLOCATIONS": str(counts)},
+                              settings={"auth": {"mode": "local", "keys": str(keys)},
+                                        "consistency": {"mode": "bounded", "max_stale": "1h"}})
+        lode.start()
+        self.addCleanup(lode.stop)
+        key = self.store(self.new_key(), 64 * KIB)
+        client = lode.client().anonymous()
+        self.addCleanup(client.close)
+        path, query = lode.client().presigned("GET", self.bucket, key)
+
+        def read(times):
+            for _ in range(times):
+                self.expect_content(client.request("GET", path, query=query), key, 0, 64 * KIB)
+
+        read(50)
+        before = self.counted(lode, counts)
+        read(500)
+        after = self.counted(lode, counts)
+
+        self.assertLess(after - before, 500 / 20, f"{after - before} allocations in 500 hits")

@@ -10,13 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-settings bounded(duration max_stale) {
-    settings s = with_mode(auth_mode::local);
-    s.consistency.mode = consistency_mode::bounded;
-    s.consistency.max_stale = max_stale;
-    return s;
-}
-
 // The origin answers whatever changes something, and what becomes of its objects is the test's to say.
 void takes_writes(small_world& world) {
     world.instead = [](const origin_request& r) -> std::optional<std::string> {

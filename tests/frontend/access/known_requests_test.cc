@@ -12,13 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-settings bounded_for(duration max_stale) {
-    settings s = with_mode(auth_mode::local);
-    s.consistency.mode = consistency_mode::bounded;
-    s.consistency.max_stale = max_stale;
-    return s;
-}
-
 std::string presigned_text(std::string target, std::chrono::seconds lifetime = 60s) {
     client_request r{.target = std::move(target)};
     r.target = presigned_by(writer_key, r, lifetime);
@@ -38,7 +31,7 @@ void ask_often(local_world& w, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a head that comes again is known, answered as before, and counted as admitted") {
-    local_world w(bounded_for(1h));
+    local_world w(bounded(1h));
     w.world.objects["/data/k"] = {.body = "0123456789"};
     const std::string text = presigned_text("/data/k");
 
@@ -59,7 +52,7 @@ TEST_CASE("a head that comes again is known, answered as before, and counted as 
 }
 
 TEST_CASE("a known head is refused as soon as its signature has expired") {
-    local_world w(bounded_for(1h));
+    local_world w(bounded(1h));
     w.world.objects["/data/k"] = {.body = "bytes"};
     const std::string text = presigned_text("/data/k", 60s);
     ask_often(w, text);
@@ -73,7 +66,7 @@ TEST_CASE("a known head is refused as soon as its signature has expired") {
 }
 
 TEST_CASE("a known head is judged anew when the keys are others") {
-    local_world w(bounded_for(1h));
+    local_world w(bounded(1h));
     w.world.objects["/data/k"] = {.body = "bytes"};
     const std::string text = presigned_text("/data/k");
     ask_often(w, text);
@@ -94,7 +87,7 @@ rules = [ { buckets = ["runs-*"], allow = "read" } ]
 }
 
 TEST_CASE("a head that differs from a known one in its signature alone is verified") {
-    local_world w(bounded_for(1h));
+    local_world w(bounded(1h));
     w.world.objects["/data/k"] = {.body = "bytes"};
     std::string text = presigned_text("/data/k");
     ask_often(w, text);
@@ -108,7 +101,7 @@ TEST_CASE("a head that differs from a known one in its signature alone is verifi
 }
 
 TEST_CASE("a known request is signed by lode when the origin has to be asked") {
-    local_world w(bounded_for(10s));
+    local_world w(bounded(10s));
     w.world.objects["/data/k"] = {.body = "old"};
     const std::string text = presigned_text("/data/k");
     ask_often(w, text);
@@ -124,7 +117,7 @@ TEST_CASE("a known request is signed by lode when the origin has to be asked") {
 }
 
 TEST_CASE("a known head is found where another request follows it, and not before it is complete") {
-    local_world w(bounded_for(1h));
+    local_world w(bounded(1h));
     w.world.objects["/data/k"] = {.body = "bytes"};
     const std::string text = presigned_text("/data/k");
     ask_often(w, text);
@@ -136,7 +129,7 @@ TEST_CASE("a known head is found where another request follows it, and not befor
 }
 
 TEST_CASE("heads with a body, another method or a customer's key are not kept") {
-    local_world w(bounded_for(1h));
+    local_world w(bounded(1h));
     w.world.objects["/data/k"] = {.body = "bytes"};
     client_request r{.target = "/data/k"};
     r.target = presigned_by(writer_key, r);

@@ -45,6 +45,13 @@ inline settings with_mode(auth_mode mode) {
     return s;
 }
 
+inline settings bounded(duration max_stale) {
+    settings s = with_mode(auth_mode::local);
+    s.consistency.mode = consistency_mode::bounded;
+    s.consistency.max_stale = max_stale;
+    return s;
+}
+
 // A request as a client writes and signs it.
 struct client_request {
     std::string method = "GET";
