@@ -34,10 +34,11 @@ class Gateway(Server):
 
     name = "lode gateway+strong"
     signed = True
-    mode = ""
 
-    def __init__(self, setting, memory=None):
+    def __init__(self, setting, folder="", memory=0):
         super().__init__(setting)
+        if folder:
+            self.folder = setting.folder / folder
         self.memory = memory or setting.memory
         self.admin_port = free_port()
 

@@ -27,7 +27,9 @@ def build(directory, targets):
     """A release build, in a directory that is configured once."""
     if directory.parent == rig.ROOT:
         shell(f"configure {directory.name} --buildtype=release >/dev/null")
-    subprocess.run(["ninja", "-C", directory, "--quiet", *targets], check=True)
+    done = subprocess.run(["ninja", "-C", directory, *targets], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"the build failed:\n{done.stdout[-4000:]}")
 
 
 def shell(line):

@@ -10,7 +10,7 @@ class SendLoop(Server):
     def __init__(self, setting, size):
         self.size = size
         super().__init__(setting)
-        self.folder = setting.folder / f"send-loop-{size}"
+        self.folder = setting.folder / f"send-loop-{self.port}"
 
     def command(self):
         return [self.setting.build / "bench" / "send_loop", "--listen", f"127.0.0.1:{self.port}",
