@@ -1,13 +1,17 @@
-// What reading a request costs: the head, its classification, its range.
+// What reading a request costs, and the head of its answer: the head, its classification, its range, its
+// signature.
+#include <optional>
 #include <string>
 
 #include <benchmark/benchmark.h>
 
 #include "engine/runtime/simulation.h"
+#include "frontend/http/head_writer.h"
 #include "frontend/http/message_reader.h"
 #include "frontend/s3/range.h"
 #include "frontend/s3/request_class.h"
 #include "frontend/s3/sigv4.h"
+#include "frontend/s3/sigv4_verify.h"
 
 using namespace lode;
 using namespace lode::frontend;
@@ -87,19 +91,92 @@ void range_parse_and_resolve(benchmark::State& state) {
 }
 BENCHMARK(range_parse_and_resolve);
 
+const s3::credentials somebody = {.access_key = "AKIAIOSFODNN7EXAMPLE",
+                                  .secret_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                                  .session_token = {}};
+constexpr wall_time the_present(std::chrono::hours(24 * 365 * 56));
+
 void sigv4_sign(benchmark::State& state) {
-    s3::signer signer({.access_key = "AKIAIOSFODNN7EXAMPLE",
-                       .secret_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                       .session_token = {}},
-                      "us-east-1");
-    const wall_time now(std::chrono::hours(24 * 365 * 56));
+    s3::signer signer(somebody, "us-east-1");
     for (auto _ : state) {
         benchmark::DoNotOptimize(signer.sign(
             {.method = "GET", .raw_path = "/b/k", .raw_query = "", .host = "h", .headers = {}},
-            now));
+            the_present));
     }
 }
 BENCHMARK(sigv4_sign);
+
+class one_secret final : public s3::secret_lookup {
+  public:
+    [[nodiscard]] std::optional<std::string_view> secret_of(std::string_view) const override {
+        return somebody.secret_key;
+    }
+};
+
+void verify_many(benchmark::State& state, const s3::request_to_verify& request) {
+    const one_secret secrets;
+    s3::verifier verifier(secrets, "us-east-1");
+    for (auto _ : state) {
+        const auto who = verifier.verify(request, the_present);
+        LODE_ASSERT(who.has_value());
+        benchmark::DoNotOptimize(who->access_key.data());
+    }
+}
+
+constexpr std::string_view path = "/training-data/imagenet/train/shard-000123.tar";
+
+// As SDKs sign: in a header, the range among what is signed.
+void sigv4_verify(benchmark::State& state) {
+    std::vector<http::header> headers = {{.name = "Range", .value = "bytes=8388608-16777215"}};
+    s3::signer signer(somebody, "us-east-1");
+    const auto signature = signer.sign({.method = "GET",
+                                        .raw_path = path,
+                                        .raw_query = "",
+                                        .host = "127.0.0.1:9000",
+                                        .headers = headers},
+                                       the_present);
+    LODE_ASSERT(signature.has_value());
+    headers.push_back({.name = "Host", .value = "127.0.0.1:9000"});
+    headers.push_back({.name = "X-Amz-Date", .value = signature->x_amz_date});
+    headers.push_back({.name = "X-Amz-Content-SHA256", .value = signature->x_amz_content_sha256});
+    headers.push_back({.name = "Authorization", .value = signature->authorization});
+    verify_many(state, {.method = "GET", .target = path, .headers = headers});
+}
+BENCHMARK(sigv4_verify);
+
+void sigv4_verify_presigned(benchmark::State& state) {
+    s3::signer signer(somebody, "us-east-1");
+    const auto query = signer.presign({.method = "GET",
+                                       .raw_path = path,
+                                       .raw_query = "",
+                                       .host = "127.0.0.1:9000",
+                                       .headers = {}},
+                                      std::chrono::hours(1), the_present);
+    LODE_ASSERT(query.has_value());
+    const std::string target = std::string(path) + "?" + *query;
+    const std::vector<http::header> headers = {{.name = "Host", .value = "127.0.0.1:9000"}};
+    verify_many(state, {.method = "GET", .target = target, .headers = headers});
+}
+BENCHMARK(sigv4_verify_presigned);
+
+void answer_head(benchmark::State& state) {
+    std::string buffer;
+    for (auto _ : state) {
+        http::head_writer writer(buffer);
+        writer.response(206)
+            .field("Date", "Thu, 01 Jan 2026 00:00:00 GMT")
+            .field("Content-Type", "application/octet-stream")
+            .field("ETag", "\"d41d8cd98f00b204e9800998ecf8427e\"")
+            .field("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+            .field("Accept-Ranges", "bytes")
+            .field("Content-Range", "bytes 8388608-16777215/1073741824")
+            .content_length(bytes(8U << 20U))
+            .field("Cache-Status", "\"node-a\"; hit; detail=memory")
+            .field("X-Cache", "HIT");
+        benchmark::DoNotOptimize(writer.end().data());
+    }
+}
+BENCHMARK(answer_head);
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include "engine/runtime/frames.h"
 #include "engine/runtime/operations.h"
 #include "engine/runtime/remote.h"
+#include "engine/runtime/scope.h"
 #include "engine/runtime/simulation.h"
 
 using namespace lode;
@@ -75,6 +76,44 @@ void remote_call_to_a_sleeping_core(benchmark::State& state) {
     group.join();
 }
 BENCHMARK(remote_call_to_a_sleeping_core)->UseRealTime();
+
+constexpr int callers = 64;
+
+task<void> call_again_and_again(bool& over, std::uint64_t& answered) {
+    while (!over) {
+        answered += co_await on_core(core_id(1), [] { return std::uint64_t{1}; });
+    }
+}
+
+task<void> call_from_many(core_id self, benchmark::State& state, std::atomic<bool>& other_over) {
+    if (self == core_id(1)) {
+        while (!other_over) co_await sleep_for(std::chrono::milliseconds(5));
+        co_return;
+    }
+    bool over = false;
+    std::uint64_t answered = 0;
+    scope running;
+    for (int i = 0; i < callers; ++i) running.spawn(call_again_and_again(over, answered));
+    for (auto _ : state) {
+        const std::uint64_t enough = answered + callers;
+        while (answered < enough) co_await yield();
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(answered));
+    over = true;
+    co_await running.close();
+    other_over = true;
+    co_await on_core(core_id(1), [] {});
+}
+
+// 64 callers at once, so that both cores have work and neither sleeps: a turn is about 64 calls, there and back.
+void remote_calls_to_a_busy_core(benchmark::State& state) {
+    std::atomic<bool> over = false;
+    core_group group({.cores = 2});
+    const auto main = [&](core_id self) { return call_from_many(self, state, over); };
+    if (!group.start(main)) state.SkipWithError("no ring");
+    group.join();
+}
+BENCHMARK(remote_calls_to_a_busy_core)->UseRealTime();
 
 void xxh3_of_a_chunk(benchmark::State& state) {
     const std::vector<std::byte> chunk(static_cast<std::size_t>(state.range(0)), std::byte{7});

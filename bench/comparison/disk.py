@@ -45,5 +45,7 @@ def run(client, lode, load, connections, seconds, rounds, path):
             after = served(lode)
             moved = {where: after[where] - before[where] for where in after}
             one["from_disk"] = moved["disk"] / max(1, sum(moved.values()))
+            if one["from_disk"] < FROM_DISK_LEAST:
+                raise SystemExit(f"only {one['from_disk']:.0%} of the bytes came from the device")
             seen[name].append(one)
     return seen
