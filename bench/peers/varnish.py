@@ -20,6 +20,7 @@ PARAMETERS = {
     "thread_pool_min": 100,
     "thread_pool_max": 5000,
     "thread_pool_timeout": 300,
+    "nuke_limit": 100000,
     "timeout_idle": 120,
     "listen_depth": 8192,
 }
