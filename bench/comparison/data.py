@@ -1,6 +1,7 @@
 """The objects of a workload: how they are named, put, and read once before they are hits."""
 
 import dataclasses
+import hashlib
 import http.client
 import json
 import os
@@ -10,6 +11,7 @@ import rig
 from peers.server import BUCKET
 
 WARM_ROUNDS = 6
+DIGESTS = {}  # of what was put, by key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Data:
 
     @property
     def keys(self):
-        return [f"{self.prefix}{n}" for n in range(self.count)]
+        """As lode-bench names them."""
+        return [f"{self.prefix}{n:010}" for n in range(self.count)]
 
     @property
     def length(self):
@@ -46,7 +49,13 @@ def sent_by(origin):
 
 def put(origin, data):
     for key in data.keys:
-        rig.put(origin.port, f"/{BUCKET}/{key}", os.urandom(data.size))
+        content = os.urandom(data.size)
+        DIGESTS[key] = digest(content)
+        rig.put(origin.port, f"/{BUCKET}/{key}", content)
+
+
+def digest(content):
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def delete(origin, data):
@@ -55,16 +64,16 @@ def delete(origin, data):
 
 
 def read_all(server, data):
-    """Each object once, whole, on one connection; every status and length is looked at."""
+    """Each object once, whole, on one connection; every byte is compared."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         for key in data.keys:
             connection.request("GET", server.target(key))
             answer = connection.getresponse()
-            length = len(answer.read())
-            if answer.status != 200 or length != data.size:
-                raise SystemExit(f"{server.name} answers {answer.status} with {length} bytes for {key}, "
-                                 f"which has {data.size}")
+            content = answer.read()
+            if answer.status != 200 or digest(content) != DIGESTS[key]:
+                raise SystemExit(f"{server.name} answers {answer.status} with {len(content)} bytes for {key}, "
+                                 f"which are not the {data.size} that were put")
     finally:
         connection.close()
 

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 
-from comparison import data
 from peers.server import cpu_list
 
 # Requests are written once, before the time begins, and then sent in turn.
@@ -38,15 +37,12 @@ HEAD_MAX = 2048
 class Wrk:
     name = "wrk"
 
-    def __init__(self, _, folder, cpus):
-        self.folder, self.cpus = folder, cpus
+    def __init__(self, _, folder, cpus, threads):
+        self.folder, self.cpus, self.threads = folder, cpus, threads
 
     @staticmethod
     def there(_):
         return shutil.which("wrk") is not None
-
-    def put(self, origin, objects):
-        data.put(origin, objects)
 
     def run(self, server, load, seconds, connections):
         length = load.answer_length
@@ -57,10 +53,10 @@ class Wrk:
         script = self.folder / "load.lua"
         script.write_text(SCRIPT % {"port": server.port, "requests": requests})
         done = subprocess.run(
-            ["taskset", "-c", cpu_list(self.cpus), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
+            ["taskset", "-c", cpu_list(self.cpus), "wrk", f"-t{min(self.threads, connections)}", f"-c{connections}", f"-d{seconds}s",
              "--timeout", "30s", "-s", script, f"http://127.0.0.1:{server.port}/"],
             capture_output=True, text=True, check=False, timeout=seconds + 90)
-        if done.returncode:
+        if done.returncode or not done.stdout.strip():
             raise SystemExit(f"wrk failed before {server.name}: {done.stderr[-500:]}")
         seen = json.loads(done.stdout.strip().splitlines()[-1])
         # What was under way at the end is in the bytes and not in the requests.

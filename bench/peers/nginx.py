@@ -1,6 +1,13 @@
-"""nginx with proxy_cache: files in the page cache, sent with sendfile."""
+"""nginx with proxy_cache: files in memory, sent with sendfile."""
+
+import pathlib
+import shutil
+import tempfile
 
 from peers.server import Server
+
+MEMORY_FILES = pathlib.Path("/dev/shm")
+MEMORY_FILES_LEAST = 3 << 30  # free; more than max_size
 
 CONFIGURATION = """\
 daemon off;
@@ -30,7 +37,7 @@ http {{
     open_file_cache_min_uses 1;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/temporary;
-    proxy_cache_path {folder}/cache levels=1:2 keys_zone=objects:64m max_size=16g inactive=1d use_temp_path=off;
+    proxy_cache_path {cache} levels=1:2 keys_zone=objects:64m max_size=2g inactive=1d use_temp_path=off;
     upstream origin {{
         server 127.0.0.1:{origin_port};
         keepalive 128;
@@ -62,9 +69,19 @@ http {{
 class Nginx(Server):
     name = "nginx"
 
+    def __init__(self, setting):
+        super().__init__(setting)
+        in_memory = MEMORY_FILES.is_dir() and shutil.disk_usage(MEMORY_FILES).free >= MEMORY_FILES_LEAST
+        self.cache = tempfile.TemporaryDirectory(prefix="lode-bench-nginx-",
+                                                 dir=MEMORY_FILES if in_memory else setting.folder)
+
     def command(self):
         configuration = self.folder / "nginx.conf"
         configuration.write_text(CONFIGURATION.format(
-            folder=self.folder, cores=self.setting.cores, port=self.port,
+            folder=self.folder, cache=self.cache.name, cores=self.setting.cores, port=self.port,
             origin_port=self.setting.origin_port))
         return ["nginx", "-p", self.folder, "-e", "stderr", "-c", configuration]
+
+    def stop(self):
+        super().stop()
+        self.cache.cleanup()
