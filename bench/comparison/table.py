@@ -53,11 +53,13 @@ def goal_rows(results):
 
 def machine_lines(results):
     m = results["machine"]
+    busy = ["The machine had other work: figures are rough, ratios and CPU time say more than throughput."]
     return [f"{m['cpu']}, {m['cpus']} CPUs, {m['memory_gib']} GiB, Linux {m['kernel']}, {m['system']}; "
             f"{m['time']}, commit {m['commit']}",
             f"servers on CPUs {m['server_cpus']}, load by {m['client']} on CPUs {m['client_cpus']}; "
-            f"{results['rounds']} rounds of {results['seconds']} s, medians; load average {m['load']}",
-            f"`{m['command']}`; " + ", ".join(f"{name} {v}" for name, v in m["versions"].items())]
+            f"{results['rounds']} rounds of {results['seconds']} s, medians; load average before: {m['load']}",
+            f"`{m['command']}`; " + ", ".join(f"{name} {v}" for name, v in m["versions"].items()),
+            *(busy if m["load"] > m["cpus"] / 2 else [])]
 
 
 def tables(results):

@@ -24,10 +24,10 @@ request = function()
 end
 done = function(summary, latency, requests)
     local e = summary.errors
-    io.write(string.format('\\n{"requests": %%d, "bytes": %%d, "us": %%d, "errors": %%d, ' ..
+    io.write(string.format('\\n{"requests": %%d, "bytes": %%d, "us": %%d, "refused": %%d, "errors": %%d, ' ..
         '"p50": %%f, "p99": %%f, "p999": %%f, "most": %%f}\\n',
         summary.requests, summary.bytes, summary.duration,
-        e.connect + e.read + e.write + e.status + e.timeout,
+        e.status, e.connect + e.read + e.write + e.status + e.timeout,
         latency:percentile(50), latency:percentile(99), latency:percentile(99.9), latency.max))
 end
 """
@@ -59,10 +59,11 @@ class Wrk:
         if done.returncode or not done.stdout.strip():
             raise SystemExit(f"wrk failed before {server.name}: {done.stderr[-500:]}")
         seen = json.loads(done.stdout.strip().splitlines()[-1])
+        # An answer that is an error has been quick, and counts for nothing.
+        good = seen["requests"] - seen["refused"]
         # What was under way at the end is in the bytes and not in the requests.
-        least, most = seen["requests"] * length, (seen["requests"] + connections) * (length + HEAD_MAX)
+        least, most = good * length, (seen["requests"] + connections) * (length + HEAD_MAX)
         if not least <= seen["bytes"] <= most:
-            raise SystemExit(f"{server.name} sent {seen['bytes']} bytes for {seen['requests']} answers "
-                             f"of {length}")
-        return {"requests": seen["requests"], "seconds": seen["us"] / 1e6, "errors": seen["errors"],
+            raise SystemExit(f"{server.name} sent {seen['bytes']} bytes for {good} answers of {length}")
+        return {"requests": good, "seconds": seen["us"] / 1e6, "errors": seen["errors"],
                 **{name: seen[name] / 1e3 for name in ("p50", "p99", "p999", "most")}}
