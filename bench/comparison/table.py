@@ -1,5 +1,6 @@
 """The comparison as tables: for the terminal and for a README, from the same rows."""
 
+from comparison import markdown
 from comparison.goals import all_goals
 from comparison.rounds import median
 
@@ -82,12 +83,9 @@ def as_text(results):
 
 
 def as_markdown(results):
-    parts = ["\n".join(f"{line}  " for line in machine_lines(results))]
-    for title, head, rows in tables(results):
-        rule = ["---" if is_word(h) else "---:" for h in head]
-        parts.append("\n".join([f"**{title}**", "", *(f"| {' | '.join(row)} |"
-                                                      for row in (head, rule, *rows))]))
-    return "\n\n".join(parts) + "\n"
+    parts = ["".join(f"{line}  \n" for line in machine_lines(results))]
+    parts += [f"**{title}**\n\n{markdown.lines_of(head, rows, is_word)}" for title, head, rows in tables(results)]
+    return "\n".join(parts)
 
 
 def is_word(head):
