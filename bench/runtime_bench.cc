@@ -79,27 +79,33 @@ BENCHMARK(remote_call_to_a_sleeping_core)->UseRealTime();
 
 constexpr int callers = 64;
 
-task<void> call_again_and_again(bool& over, std::uint64_t& answered) {
-    while (!over) {
-        answered += co_await on_core(core_id(1), [] { return std::uint64_t{1}; });
+class calls_to_another_core {
+  public:
+    task<void> call_again_and_again() {
+        while (!over_) answered_ += co_await on_core(core_id(1), [] { return 1; });
     }
-}
+    [[nodiscard]] std::int64_t answered() const { return answered_; }
+    void end() { over_ = true; }
+
+  private:
+    bool over_ = false;
+    std::int64_t answered_ = 0;
+};
 
 task<void> call_from_many(core_id self, benchmark::State& state, std::atomic<bool>& other_over) {
     if (self == core_id(1)) {
         while (!other_over) co_await sleep_for(std::chrono::milliseconds(5));
         co_return;
     }
-    bool over = false;
-    std::uint64_t answered = 0;
+    calls_to_another_core calls;
     scope running;
-    for (int i = 0; i < callers; ++i) running.spawn(call_again_and_again(over, answered));
+    for (int i = 0; i < callers; ++i) running.spawn(calls.call_again_and_again());
     for (auto _ : state) {
-        const std::uint64_t enough = answered + callers;
-        while (answered < enough) co_await yield();
+        const std::int64_t enough = calls.answered() + callers;
+        while (calls.answered() < enough) co_await yield();
     }
-    state.SetItemsProcessed(static_cast<std::int64_t>(answered));
-    over = true;
+    state.SetItemsProcessed(calls.answered());
+    calls.end();
     co_await running.close();
     other_over = true;
     co_await on_core(core_id(1), [] {});

@@ -34,7 +34,8 @@ class LodeBench:
             "--in-flight", str(connections), "--cores", str(min(self.threads, connections)),
             "--warm-up", "0s", "--duration", f"{seconds}s", "--json", report]
         if load.ranged:
-            command += ["--range", f"{load.range_size}B"]
+            # Each once before any again, which --range, at random, would not do.
+            command += ["--part-size", f"{load.range_size}B", "--by-part"]
         if not server.signed:
             command += ["--anonymous"]
         done = subprocess.run(

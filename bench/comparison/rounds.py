@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import resource
 import statistics
 import threading
 
@@ -26,6 +27,10 @@ class Load:
     def answer_length(self):
         return self.range_size or self.data.size
 
+    def without_ranges(self):
+        """As many bytes an answer, asked for as whole objects: of servers that know no ranges."""
+        return Load(self.title, dataclasses.replace(self.data, size=self.answer_length))
+
     def requests(self):
         """Key and first byte of each, in an order that is the same for every server. One round through
         all of them comes before any is asked for again."""
@@ -42,9 +47,12 @@ def in_rounds(count, names):
 
 def one_run(client, server, load, seconds, connections, origin=None):
     """One server for some seconds. With an origin the bytes that it sent meanwhile are counted; its CPU as well."""
+    load = load if server.knows_ranges else load.without_ranges()
     cpu = server.cpu()
     origin_cpu, origin_sent = (origin.cpu(), sent_by(origin)) if origin else (0, 0)
+    client_cpu = children_cpu()
     seen = client.run(server, load, seconds, connections)
+    client_cpu = children_cpu() - client_cpu
     requests = seen["requests"]
     if not requests:
         raise SystemExit(f"{server.name} answered nothing in {seconds} s")
@@ -54,10 +62,17 @@ def one_run(client, server, load, seconds, connections, origin=None):
     seen["gbs"] = moved / seen["seconds"] / GB
     seen["cpu_per_gb"] = cpu / moved * GB
     seen["cpu_us"] = cpu / requests * 1e6
+    seen["client_per_gb"] = client_cpu / moved * GB
     if origin:
         seen["origin_us"] = (origin.cpu() - origin_cpu) / requests * 1e6
         seen["origin_share"] = (sent_by(origin) - origin_sent) / moved
     return seen
+
+
+def children_cpu():
+    """Of processes that have ended: clients do, servers only after the last run."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Watch:

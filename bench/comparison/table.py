@@ -5,7 +5,7 @@ from comparison.goals import all_goals
 from comparison.rounds import median
 
 HEAD = ["workload", "server", "requests/s", "GB/s", "of limit", "CPU s/GB", "CPU us/request", "p50 ms",
-        "p99.9 ms", "gateway us"]
+        "p99.9 ms", "client s/GB", "gateway us"]
 GOAL_HEAD = ["goal", "figure", "seen", "wanted", "met"]
 LADDER_HEAD = ["connections", "requests/s", "GB/s", "CPU us/request", "p50 ms", "p99 ms", "p99.9 ms",
                "worst ms", "errors"]
@@ -32,7 +32,8 @@ def server_rows(results):
             # Of a large answer CPU per GB says more, of a small one CPU per request.
             yield [title, name, cell(rounds, "rate"), cell(rounds, "gbs"), of_limit,
                    cell(rounds, "cpu_per_gb"), cell(rounds, "cpu_us"), cell(rounds, "p50"),
-                   cell(rounds, "p999"), cell(rounds, "origin_us") if "gateway" in name else ""]
+                   cell(rounds, "p999"), cell(rounds, "client_per_gb"),
+                   cell(rounds, "origin_us") if "gateway" in name else ""]
             title = ""
 
 

@@ -73,7 +73,6 @@ class Origin(Server):
     """lode-origin. Its bucket is public: caches that know no signatures read it as anybody may."""
 
     name = "origin"
-    caches = False
 
     def __init__(self, setting):
         super().__init__(setting)

@@ -5,7 +5,7 @@ from peers.server import Server
 
 class SendLoop(Server):
     name = "send loop"
-    caches = False
+    knows_ranges = False
 
     def __init__(self, setting, size):
         self.size = size

@@ -39,7 +39,7 @@ class Server:
 
     name = ""
     signed = False  # whether requests carry a signature, and the server verifies it
-    caches = True   # it keeps what it has read, so that it is warmed before a hit
+    knows_ranges = True
 
     def __init__(self, setting):
         self.setting = setting
