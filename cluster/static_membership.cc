@@ -12,7 +12,7 @@
 namespace lode::cluster {
 namespace {
 
-constexpr duration lookup_limit = std::chrono::seconds(10);
+constexpr duration name_lookup_limit = std::chrono::seconds(10);
 
 bool is_address(const std::string& text) { return engine::socket_address::parse(text).has_value(); }
 
@@ -92,7 +92,7 @@ void static_membership::resolve(const std::stop_token& stopping) {
     for (const listed_node& node : nodes_) {
         if (is_address(node.address) || node.capacity == bytes(0)) continue;
         const auto [host, port] = split_host_and_port(node.address);
-        const auto found = lookup_.find(host, port, lookup_limit, stopping);
+        const auto found = lookup_.find(host, port, name_lookup_limit, stopping);
         if (found && !found->empty()) {
             resolved_[node.address] = found->front();
         } else if (name_problem_.empty()) {

@@ -19,7 +19,7 @@ constexpr std::array<cluster::peer_state, 5> all_states = {
 
 // The sum of one counter over all cores.
 template <class Pick>
-std::uint64_t sum(std::span<serving* const> cores, Pick pick) {
+std::uint64_t sum_clustered(std::span<serving* const> cores, Pick pick) {
     std::uint64_t total = 0;
     for (const serving* s : cores) {
         if (s != nullptr && s->cluster != nullptr) total += pick(*s->cluster).value();
@@ -126,7 +126,7 @@ void describe_peers(metrics_page& page, const cluster_report& r) {
 
 void describe_service(metrics_page& page, std::span<serving* const> cores) {
     const auto add = [&](std::string_view family, std::string_view help, auto pick) {
-        page.add(kind::counter, family, help, sum(cores, pick));
+        page.add(kind::counter, family, help, sum_clustered(cores, pick));
     };
     add("lode_peer_asked_total", "Questions about parts by peers",
         [](const clustering& c) -> auto& { return c.served.asked; });
@@ -144,23 +144,24 @@ void describe_service(metrics_page& page, std::span<serving* const> cores) {
     add("lode_peer_sent_bytes_total", "Bytes of parts sent to peers",
         [](const clustering& c) -> auto& { return c.served.bytes_out; });
     page.add(kind::gauge, "lode_peer_bytes_in_flight", "Bytes on their way to peers now",
-             sum(cores, [](const clustering& c) -> auto& { return c.served.in_flight; }));
+             sum_clustered(cores, [](const clustering& c) -> auto& { return c.served.in_flight; }));
     add("lode_peer_connections_total", "Connections of peers accepted",
         [](const clustering& c) -> auto& { return c.connections.accepted; });
     add("lode_peer_connections_refused_total", "Connections of peers over the limit",
         [](const clustering& c) -> auto& { return c.connections.refused; });
     page.add(kind::gauge, "lode_peer_connections", "Connections of peers now",
-             sum(cores, [](const clustering& c) -> auto& { return c.connections.open; }));
+             sum_clustered(cores, [](const clustering& c) -> auto& { return c.connections.open; }));
     add("lode_peer_greeted_total", "Peers that were let in",
         [](const clustering& c) -> auto& { return c.greeter.stats().greeted; });
     for (std::size_t n = 0; n < peer::refusals; ++n) {
         const auto why = static_cast<peer::refusal>(n);
-        page.add(
-            kind::counter, "lode_peer_turned_away_total",
-            "Connections to the peer port that were turned away, by reason",
-            sum(cores,
-                [why](const clustering& c) -> auto& { return c.greeter.stats().refused.of(why); }),
-            {{"reason", peer::name_of(why)}});
+        page.add(kind::counter, "lode_peer_turned_away_total",
+                 "Connections to the peer port that were turned away, by reason",
+                 sum_clustered(cores,
+                               [why](const clustering& c) -> auto& {
+                                   return c.greeter.stats().refused.of(why);
+                               }),
+                 {{"reason", peer::name_of(why)}});
     }
 }
 

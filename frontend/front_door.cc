@@ -22,7 +22,7 @@ struct handoff {
     connection_taker::admission admission;
 };
 
-void arrive(void* object, std::uint64_t /*argument*/) {
+void come_in(void* object, std::uint64_t /*argument*/) {
     const std::unique_ptr<handoff> h(static_cast<handoff*>(object));
     h->to.take(h->fd, h->peer, h->admission);
 }
@@ -70,7 +70,7 @@ void front_door::hand_out(const engine::tcp_listener::accepted& a) {
                                                     : connection_taker::admission::one_too_many;
     auto h = std::make_unique<handoff>(*cores_[chosen], a.fd, a.peer, admission);
     engine::post_to(core_id(static_cast<std::uint16_t>(chosen)),
-                    {.run = &arrive, .object = h.release(), .argument = 0});
+                    {.run = &come_in, .object = h.release(), .argument = 0});
 }
 
 }  // namespace lode::frontend

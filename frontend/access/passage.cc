@@ -18,7 +18,7 @@ using s3::address_kind;
 using s3::s3_error;
 using outcome = std::expected<void, s3_error>;
 
-bool contains(std::span<const std::string_view> names, std::string_view name) {
+bool lists(std::span<const std::string_view> names, std::string_view name) {
     return std::ranges::any_of(
         names, [&](std::string_view known) { return http::equal_ignoring_case(known, name); });
 }
@@ -175,7 +175,7 @@ bool belongs_to_the_clients_signature(std::string_view name) {
     static constexpr std::array<std::string_view, 6> replaced = {
         "host",       "authorization",        "date",
         "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"};
-    return contains(replaced, name);
+    return lists(replaced, name);
 }
 
 std::expected<bytes, s3_error> decoded_length_of(std::span<const http::header> headers) {

@@ -20,7 +20,7 @@ bool belongs_to_client(std::string_view name) {
            http::equal_ignoring_case(name, "content-length");
 }
 
-errc meaning_of(unsigned status) {
+errc code_for(unsigned status) {
     switch (status) {
         case 401:
         case 403: return errc::denied;
@@ -44,8 +44,6 @@ bool may_pass(errc code) {
     }
 }
 
-wall_time wall_now() { return engine::scheduler::current().time().wall(); }
-
 // Retry-After: seconds, or a date (RFC 9110, section 10.2.3).
 std::optional<duration> wait_asked_for(const http::response_head& head) {
     const auto text = http::find_header(head.headers, "retry-after");
@@ -59,7 +57,7 @@ std::optional<duration> wait_asked_for(const http::response_head& head) {
     }
     const auto date = s3::parse_http_date(*text);
     if (!date) return std::nullopt;
-    return std::max(duration::zero(), duration(*date - wall_now()));
+    return std::max(duration::zero(), duration(*date - engine::scheduler::current().time().wall()));
 }
 
 }  // namespace
@@ -142,7 +140,7 @@ part_fetch::attempt part_fetch::check(const http::response_head& head, object_of
     };
     const bool whole = first == object_offset(0) && length == version_->size;
     if (head.status != 206 && !(head.status == 200 && whole)) {
-        const errc code = meaning_of(head.status);
+        const errc code = code_for(head.status);
         return std::unexpected(
             failure{.why = {.code = code}, .final = !may_pass(code), .wait = wait_asked_for(head)});
     }

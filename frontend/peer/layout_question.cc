@@ -15,8 +15,8 @@ namespace {
 using origin::part_layout;
 using certainty = part_layout::certainty;
 
-constexpr std::array<std::string_view, 7> question_fields = {"bucket", "key",  "version", "stored",
-                                                             "etag",   "size", "id"};
+constexpr std::array<std::string_view, 7> layout_question_fields = {
+    "bucket", "key", "version", "stored", "etag", "size", "id"};
 constexpr std::array<std::string_view, 3> layout_fields = {"known", "part", "lengths"};
 constexpr std::array<std::string_view, 3> certainties = {"computed", "ends", "exact"};
 
@@ -108,7 +108,7 @@ result<> write_layout_question(const layout_question& q, std::uint32_t protocol,
 }
 
 std::expected<layout_question, std::string> parse_layout_question(std::string_view query) {
-    field_reader fields(query, question_fields);
+    field_reader fields(query, layout_question_fields);
     layout_question q;
     read_content(fields, q.name, q.stored_version, q.etag);
     q.size = bytes(fields.number("size", object_size_max));

@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using position = circuit_breaker::position;
 
-struct fixture {
+struct guarded_peer {
     simulated_clock clock;
     random chance{3};
     circuit_breaker breaker{chance};
@@ -31,7 +31,7 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("a closed breaker lets everything through") {
-    fixture f;
+    guarded_peer f;
     for (int n = 0; n < 3; ++n) {
         REQUIRE(f.breaker.may_pass(f.now()));
         CHECK(f.breaker.pass(f.now()) == 0);
@@ -40,7 +40,7 @@ TEST_CASE("a closed breaker lets everything through") {
 }
 
 TEST_CASE("a tripped breaker opens, tries one request and closes when that is good") {
-    fixture f;
+    guarded_peer f;
     f.breaker.trip(f.now(), f.now());
     CHECK(f.breaker.at(f.now()) == position::open);
     CHECK_FALSE(f.breaker.may_pass(f.now()));
@@ -59,7 +59,7 @@ TEST_CASE("a tripped breaker opens, tries one request and closes when that is go
 }
 
 TEST_CASE("a trial that nothing was learned from makes room for the next") {
-    fixture f;
+    guarded_peer f;
     f.breaker.trip(f.now(), f.now());
     f.wait_for_half_open();
 
@@ -81,7 +81,7 @@ TEST_CASE("a trial that nothing was learned from makes room for the next") {
 }
 
 TEST_CASE("each bad trial doubles the time, up to a bound") {
-    fixture f;
+    guarded_peer f;
     f.breaker.trip(f.now(), f.now());
     duration whole = health_rules::open_first;
     for (int n = 0; n < 12; ++n) {
@@ -95,7 +95,7 @@ TEST_CASE("each bad trial doubles the time, up to a bound") {
 }
 
 TEST_CASE("a breaker that closed remembers its trips for a while") {
-    fixture f;
+    guarded_peer f;
     f.breaker.trip(f.now(), f.now());
     f.wait_for_half_open();
     f.breaker.good(f.breaker.pass(f.now()), f.now());
@@ -111,7 +111,7 @@ TEST_CASE("a breaker that closed remembers its trips for a while") {
 }
 
 TEST_CASE("what was asked before the breaker closed cannot trip it again") {
-    fixture f;
+    guarded_peer f;
     const time_point early = f.now();
     f.breaker.trip(early, f.now());
     f.wait_for_half_open();

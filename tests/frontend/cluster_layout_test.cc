@@ -28,7 +28,7 @@ bool none_twice(std::vector<std::string> all) {
     return std::ranges::adjacent_find(all) == all.end();
 }
 
-std::uint64_t questions(small_cluster& world) {
+std::uint64_t layout_questions(small_cluster& world) {
     std::uint64_t sum = 0;
     for (std::size_t n = 0; n < world.size(); ++n) {
         sum += world.cluster(n).served.layouts.value();
@@ -49,7 +49,7 @@ TEST_CASE("an object that all nodes open at the same time is laid out by one of 
     for (const std::string& answer : answers) CHECK((body_of(answer) == object.body));
     CHECK(part_numbers(world).size() >= 9);
     CHECK(none_twice(part_numbers(world)));
-    CHECK(questions(world) >= 3);
+    CHECK(layout_questions(world) >= 3);
 }
 
 TEST_CASE("a node that opens an object later learns its layout from the home node") {
@@ -76,7 +76,7 @@ TEST_CASE("an object of one piece has no layout to ask for") {
 
     (void)world.get(0, target);
 
-    CHECK(questions(world) == 0);
+    CHECK(layout_questions(world) == 0);
 }
 
 TEST_CASE("while an object's home is down, its layout is asked of the origin") {
@@ -143,7 +143,7 @@ TEST_CASE("the layout of what a customer's key protects is asked of no peer") {
         CHECK((body_of(world.get(n, "/data/k", lines)) == object.body));
     }
 
-    CHECK(questions(world) == 0);
+    CHECK(layout_questions(world) == 0);
 }
 
 namespace {

@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t mib = std::size_t{1} << 20U;
 constexpr std::size_t most = origin::first_bytes::most;
 
 std::string request_for(std::string_view target, std::string_view lines = {}) {
@@ -25,7 +24,7 @@ std::string request_for(std::string_view target, std::string_view lines = {}) {
            "\r\n";
 }
 
-std::string range_line(std::size_t first, std::size_t last) {
+std::string range_of(std::size_t first, std::size_t last) {
     return "Range: bytes=" + std::to_string(first) + "-" + std::to_string(last) + "\r\n";
 }
 
@@ -163,12 +162,12 @@ TEST_CASE("a range asks for its own first bytes, and its part is brought in besi
         std::size_t first, end;
     };
     const wanted cases[] = {
-        {range_line(middle, 1'999'999), "bytes=1500000-1565535", middle, 2'000'000},
-        {range_line(middle, 1'500'099), "bytes=1500000-1500099", middle, middle + 100},
+        {range_of(middle, 1'999'999), "bytes=1500000-1565535", middle, 2'000'000},
+        {range_of(middle, 1'500'099), "bytes=1500000-1500099", middle, middle + 100},
         {"Range: bytes=1500000-\r\n", "bytes=1500000-1565535", middle, body.size()},
         {"Range: bytes=3145727-\r\n", "bytes=3145727-3211262", body.size() - 1, body.size()},
-        {range_line(7, 7), "bytes=7-7", 7, 8},
-        {range_line(0, 0), "bytes=0-0", 0, 1},
+        {range_of(7, 7), "bytes=7-7", 7, 8},
+        {range_of(0, 0), "bytes=0-0", 0, 1},
         {"Range: bytes=-500000\r\n", "bytes=0-0", body.size() - 500'000, body.size()},
     };
     for (const auto& c : cases) {

@@ -6,17 +6,6 @@
 using namespace lode;
 using namespace lode::frontend;
 
-namespace {
-
-constexpr std::size_t mib = std::size_t{1} << 20U;
-
-// What a boto3 client's request looks like to us: a signature that covers Range.
-constexpr std::string_view range_signed =
-    "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, "
-    "SignedHeaders=host;range;x-amz-date, Signature=00\r\n";
-
-}  // namespace
-
 TEST_CASE("the second GET is served from memory after one 304 and no byte from the origin") {
     small_world world;
     const std::string body = content(3 * mib + 12345);

@@ -11,12 +11,8 @@ using namespace lode::frontend;
 
 namespace {
 
-constexpr std::size_t part_mib = std::size_t{1} << 20U;
 const s3::credentials& own = own_identity;
 
-constexpr std::string_view range_signed =
-    "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, "
-    "SignedHeaders=host;range;x-amz-date, Signature=00\r\n";
 constexpr std::string_view match_signed =
     "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, "
     "SignedHeaders=host;if-match;range;x-amz-date, Signature=00\r\n";
@@ -24,7 +20,7 @@ constexpr std::string_view match_signed =
 stored_object three_parts(const std::string& body) {
     return {.body = body,
             .etag = "\"11111111111111111111111111111111-3\"",
-            .parts = {5 * part_mib, 5 * part_mib, body.size() - 10 * part_mib}};
+            .parts = {5 * mib, 5 * mib, body.size() - 10 * mib}};
 }
 
 // Bytes of bodies, without what questions about versions cost.
@@ -69,19 +65,19 @@ engine::task<void> pause_in_the_middle(serving& here, std::string request, std::
 
 TEST_CASE("any range of an object in parts is cut from its parts") {
     small_world world(1, {}, own);
-    const std::string body = content(11 * part_mib + 77);
+    const std::string body = content(11 * mib + 77);
     world.objects["/data/k"] = three_parts(body);
 
     CHECK((body_of(world.get("/data/k")) == body));
     CHECK(body_bytes(world) == body.size());
     world.asked.clear();
-    for (const auto& [first, last] : std::vector<std::pair<std::size_t, std::size_t>>{
-             {0, 0},
-             {5 * part_mib - 1, 5 * part_mib},
-             {5 * part_mib, 10 * part_mib - 1},
-             {4 * part_mib + 3, 10 * part_mib + 5},
-             {10 * part_mib, 11 * part_mib + 76},
-             {11 * part_mib + 76, 11 * part_mib + 76}}) {
+    for (const auto& [first, last] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{0, 0},
+                                                          {5 * mib - 1, 5 * mib},
+                                                          {5 * mib, 10 * mib - 1},
+                                                          {4 * mib + 3, 10 * mib + 5},
+                                                          {10 * mib, 11 * mib + 76},
+                                                          {11 * mib + 76, 11 * mib + 76}}) {
         const std::string answer = world.get("/data/k", "Range: bytes=" + std::to_string(first) +
                                                             "-" + std::to_string(last) + "\r\n");
         CHECK(header_of(answer, "X-Cache") == "HIT");
@@ -92,7 +88,7 @@ TEST_CASE("any range of an object in parts is cut from its parts") {
 
 TEST_CASE("a range brings in the parts that it touches and no other") {
     small_world world(1, {}, own);
-    const std::string body = content(11 * part_mib);
+    const std::string body = content(11 * mib);
     world.objects["/data/k"] = three_parts(body);
 
     world.get("/data/k", "Range: bytes=5242880-5242881\r\n");
@@ -101,7 +97,7 @@ TEST_CASE("a range brings in the parts that it touches and no other") {
     CHECK(header_of(world.get("/data/k", "Range: bytes=6000000-6000001\r\n"), "X-Cache") == "HIT");
     CHECK(header_of(world.get("/data/k", "Range: bytes=10485759-10485759\r\n"), "X-Cache") ==
           "HIT");
-    CHECK(body_bytes(world) == 5 * part_mib);
+    CHECK(body_bytes(world) == 5 * mib);
     CHECK(header_of(world.get("/data/k", "Range: bytes=0-1\r\n"), "X-Cache") == "MISS");
     CHECK(header_of(world.get("/data/k", "Range: bytes=11000000-11000001\r\n"), "X-Cache") ==
           "MISS");
@@ -109,15 +105,15 @@ TEST_CASE("a range brings in the parts that it touches and no other") {
 
 TEST_CASE("a part asked for by its number comes from the cache as the origin would send it") {
     small_world world(1, {}, own);
-    const std::string body = content(11 * part_mib + 5);
+    const std::string body = content(11 * mib + 5);
     world.objects["/data/k"] = three_parts(body);
     world.get("/data/k");
     world.asked.clear();
 
     for (std::size_t n = 1; n <= 3; ++n) {
         const std::string answer = world.get("/data/k?partNumber=" + std::to_string(n));
-        const std::size_t first = (n - 1) * 5 * part_mib;
-        const std::size_t length = n == 3 ? part_mib + 5 : 5 * part_mib;
+        const std::size_t first = (n - 1) * 5 * mib;
+        const std::size_t length = n == 3 ? mib + 5 : 5 * mib;
         CHECK(status_of(answer) == 206);
         CHECK(header_of(answer, "X-Cache") == "HIT");
         CHECK(header_of(answer, "x-amz-mp-parts-count") == "3");
@@ -132,7 +128,7 @@ TEST_CASE("a part asked for by its number comes from the cache as the origin wou
 
 TEST_CASE("a part's number means nothing to an origin that does not answer it") {
     small_world world(1, {}, own);
-    stored_object object = three_parts(content(11 * part_mib));
+    stored_object object = three_parts(content(11 * mib));
     object.parts.clear();
     world.objects["/data/k"] = object;
     world.get("/data/k");
@@ -145,20 +141,20 @@ TEST_CASE("a part's number means nothing to an origin that does not answer it") 
 
 TEST_CASE("parts of unequal length are asked for one by one") {
     small_world world(1, {}, own);
-    const std::string body = content(12 * part_mib);
+    const std::string body = content(12 * mib);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {2 * part_mib, 7 * part_mib, 3 * part_mib}};
+                                .parts = {2 * mib, 7 * mib, 3 * mib}};
 
     world.get("/data/k", "Range: bytes=9437183-9437183\r\n");  // the last byte of the second part
     world.rest();
 
-    CHECK(body_bytes(world) == 7 * part_mib);
+    CHECK(body_bytes(world) == 7 * mib);
 }
 
 TEST_CASE("an upload through lode teaches its parts where the origin does not tell") {
     small_world world(1, {}, own);
-    const std::string body = content(9 * part_mib);
+    const std::string body = content(9 * mib);
     // MD5 of "a" and of "b", and of both digests together.
     const std::string etag = "\"96e024ba2074fe77e8e965ba43a704be-2\"";
     const auto answer_with = [&](std::string_view tag) {
@@ -173,9 +169,9 @@ TEST_CASE("an upload through lode teaches its parts where the origin does not te
                           std::to_string(length) + "\r\n\r\n" + std::string(length, 'x'));
     };
     answer_with("0cc175b9c0f1b6a831c399e269772661");
-    put("partNumber=1&uploadId=u", 2 * part_mib);
+    put("partNumber=1&uploadId=u", 2 * mib);
     answer_with("92eb5ffee6ae2fec3ad71c777531578f");
-    put("partNumber=2&uploadId=u", 7 * part_mib);
+    put("partNumber=2&uploadId=u", 7 * mib);
     answer_with("");
     world.talk("POST /data/k?uploadId=u HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
     world.instead = nullptr;
@@ -185,12 +181,12 @@ TEST_CASE("an upload through lode teaches its parts where the origin does not te
     world.get("/data/k", "Range: bytes=2097152-2097152\r\n");
     world.rest();
 
-    CHECK(body_bytes(world) == 7 * part_mib);
+    CHECK(body_bytes(world) == 7 * mib);
 }
 
 TEST_CASE("a signed Range of an unknown object is served by a fill, once for all") {
     small_world world(1, {}, own);
-    const std::string body = content(3 * part_mib);
+    const std::string body = content(3 * mib);
     world.objects["/data/k"] = {.body = body};
     const std::string lines = std::string(range_signed) + "Range: bytes=1000-2097151\r\n";
 
@@ -199,15 +195,15 @@ TEST_CASE("a signed Range of an unknown object is served by a fill, once for all
     const std::string second = world.get("/data/k", lines);
 
     CHECK(header_of(first, "X-Cache") == "MISS");
-    CHECK((body_of(first) == body.substr(1000, 2 * part_mib - 1000)));
+    CHECK((body_of(first) == body.substr(1000, 2 * mib - 1000)));
     CHECK(header_of(second, "X-Cache") == "HIT");
-    CHECK((body_of(second) == body.substr(1000, 2 * part_mib - 1000)));
+    CHECK((body_of(second) == body.substr(1000, 2 * mib - 1000)));
     CHECK(body_bytes(world) == body.size());
 }
 
 TEST_CASE("a signed Range is refused to whom the gateway refuses it, whatever lode may see") {
     small_world world(1, {}, own);
-    world.objects["/data/k"] = {.body = content(3 * part_mib)};
+    world.objects["/data/k"] = {.body = content(3 * mib)};
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
         if (r.header("authorization").find("Credential=LODESOWNKEY/") != std::string::npos) {
             return std::nullopt;
@@ -223,7 +219,7 @@ TEST_CASE("a signed Range is refused to whom the gateway refuses it, whatever lo
 
 TEST_CASE("a HEAD teaches the version, so that a signed Range after it is validated at once") {
     small_world world;
-    const std::string body = content(part_mib);
+    const std::string body = content(mib);
     world.objects["/data/k"] = {.body = body};
     world.get("/data/k");
     world.objects["/data/k"] = {
@@ -239,7 +235,7 @@ TEST_CASE("a HEAD teaches the version, so that a signed Range after it is valida
 
 TEST_CASE("a signed If-Match is served from the cache while content and metadata are the same") {
     small_world world(1, {}, own);
-    const std::string body = content(part_mib);
+    const std::string body = content(mib);
     world.objects["/data/k"] = {.body = body};
     const std::string lines =
         std::string(match_signed) + "If-Match: \"v1\"\r\nRange: bytes=0-9\r\n";
@@ -281,7 +277,7 @@ TEST_CASE("headers that the client wants replaced are replaced for it alone") {
 
 TEST_CASE("stored checksums are sent with the whole object to those who want them") {
     small_world world(1, {}, own);
-    const std::string body = content(part_mib);
+    const std::string body = content(mib);
     world.objects["/data/k"] = {.body = body, .checksum = "x-amz-checksum-crc32: AAAAAA==\r\n"};
     const std::string wants = "x-amz-checksum-mode: ENABLED\r\n";
 
@@ -300,7 +296,7 @@ TEST_CASE("stored checksums are sent with the whole object to those who want the
 
 TEST_CASE("without an identity of its own lode passes checksums on, and remembers them") {
     small_world world;
-    const std::string body = content(part_mib);
+    const std::string body = content(mib);
     world.objects["/data/k"] = {.body = body, .checksum = "x-amz-checksum-crc32: AAAAAA==\r\n"};
     const std::string wants = "x-amz-checksum-mode: ENABLED\r\n";
 
@@ -317,7 +313,7 @@ TEST_CASE("where a store's dates mislead, all that it tells is compared") {
         CAPTURE(signed_range);
         small_world world(1, {}, own);
         world.keeps_fractions = true;
-        const std::string body = content(part_mib);
+        const std::string body = content(mib);
         world.objects["/data/k"] = {.body = body};
         const std::string lines =
             std::string(signed_range ? range_signed : "") + "Range: bytes=0-99\r\n";
@@ -339,8 +335,8 @@ TEST_CASE("where a store's dates mislead, all that it tells is compared") {
 
 TEST_CASE("a part of an object that was uploaded in one piece says no number of parts") {
     small_world world(1, {}, own);
-    world.objects["/data/many"] = three_parts(content(11 * part_mib));
-    world.objects["/data/k"] = {.body = content(part_mib), .parts = {part_mib}};
+    world.objects["/data/many"] = three_parts(content(11 * mib));
+    world.objects["/data/k"] = {.body = content(mib), .parts = {mib}};
     world.get("/data/many");
     world.get("/data/k");
 
@@ -368,11 +364,11 @@ TEST_CASE("what is smaller than the limit is not cached") {
 TEST_CASE(
     "a part that may not be filled just now comes from the origin, and the next ones follow") {
     small_world world(1, {}, own, 1);
-    const std::string body = content(6 * part_mib);
+    const std::string body = content(6 * mib);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {2 * part_mib, 2 * part_mib, 2 * part_mib}};
-    world.objects["/data/other"] = {.body = content(part_mib)};
+                                .parts = {2 * mib, 2 * mib, 2 * mib}};
+    world.objects["/data/other"] = {.body = content(mib)};
     world.get("/data/k", "Range: bytes=0-0\r\n");
     world.rest();
     // Another object's fill takes the only place while this one's first part is sent.
@@ -388,7 +384,7 @@ TEST_CASE(
 
 TEST_CASE("the first part of an empty object is for the origin to tell") {
     small_world world(1, {}, own);
-    world.objects["/data/k"] = three_parts(content(11 * part_mib));
+    world.objects["/data/k"] = three_parts(content(11 * mib));
     world.objects["/data/empty"] = {.body = ""};
     world.get("/data/k");  // the origin answers part numbers, as is now known
     world.ask("HEAD", "/data/empty");
@@ -402,7 +398,7 @@ TEST_CASE("the first part of an empty object is for the origin to tell") {
 
 TEST_CASE("of an object that was not uploaded in parts no count of parts is told") {
     small_world world(1, {}, own);
-    world.objects["/data/k"] = three_parts(content(11 * part_mib));
+    world.objects["/data/k"] = three_parts(content(11 * mib));
     world.objects["/data/plain"] = {.body = content(1000)};
     world.get("/data/k");
     world.get("/data/plain");
@@ -416,11 +412,11 @@ TEST_CASE("of an object that was not uploaded in parts no count of parts is told
 
 TEST_CASE("asking for the part of an object without parts does not hide those of others") {
     small_world world(1, {}, own);
-    const std::string body = content(12 * part_mib);
+    const std::string body = content(12 * mib);
     world.objects["/data/plain"] = {.body = content(1000)};
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {2 * part_mib, 7 * part_mib, 3 * part_mib}};
+                                .parts = {2 * mib, 7 * mib, 3 * mib}};
     world.get("/data/plain");
     world.get("/data/plain?partNumber=1");
     world.asked.clear();
@@ -428,22 +424,22 @@ TEST_CASE("asking for the part of an object without parts does not hide those of
     world.get("/data/k", "Range: bytes=9437183-9437183\r\n");  // the last byte of the second part
     world.rest();
 
-    CHECK(body_bytes(world) == 7 * part_mib);
+    CHECK(body_bytes(world) == 7 * mib);
 }
 
 TEST_CASE("a part longer than what is read ahead is begun before the client has come to it") {
     settings s;
-    s.cache.read_ahead = bytes(2 * part_mib);
+    s.cache.read_ahead = bytes(2 * mib);
     small_world world(1, s, own);
-    const std::string body = content(12 * part_mib);
+    const std::string body = content(12 * mib);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {4 * part_mib, 4 * part_mib, 4 * part_mib}};
+                                .parts = {4 * mib, 4 * mib, 4 * mib}};
     std::vector<std::string> ranges;
     std::string answer;
 
     world.run(pause_in_the_middle(
-        world.serving(), "GET /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 3 * part_mib,
+        world.serving(), "GET /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 3 * mib,
         [&] {
             for (const auto& question : world.asked) ranges.push_back(question.header("range"));
         },

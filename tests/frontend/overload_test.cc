@@ -17,7 +17,7 @@ settings limited() {
     return s;
 }
 
-std::string request_for(std::string_view key, std::string_view lines = {}) {
+std::string object_read(std::string_view key, std::string_view lines = {}) {
     return "GET /data/" + std::string(key) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
            std::string(lines) + "\r\n";
 }
@@ -28,7 +28,7 @@ std::vector<std::string> requests(small_world& world, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         const std::string key = "k" + std::to_string(i);
         world.objects["/data/" + key] = {.body = content(1000, i)};
-        made.push_back(request_for(key));
+        made.push_back(object_read(key));
     }
     return made;
 }
@@ -83,7 +83,7 @@ TEST_CASE("every kind of request can be refused") {
     const std::string head = "HEAD /data/k0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
     in_flight.set(limit);
-    for (const std::string& one : {put, list, head, request_for("k0")}) {
+    for (const std::string& one : {put, list, head, object_read("k0")}) {
         CAPTURE(one);
         CHECK(status_of(world.talk(one)) == 503);
     }
@@ -92,7 +92,7 @@ TEST_CASE("every kind of request can be refused") {
     CHECK(world.asked.empty());
     in_flight.set(limit - 1);
     CHECK(status_of(world.talk(put)) == 200);
-    CHECK(status_of(world.talk(request_for("k0"))) == 200);
+    CHECK(status_of(world.talk(object_read("k0"))) == 200);
     CHECK(in_flight.value() == limit - 1);
 }
 
@@ -110,11 +110,11 @@ TEST_CASE("a connection whose request was refused carries the next one") {
     const std::string put = "PUT /data/new HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ";
 
     const std::string small =
-        world.talk(put + "3\r\n\r\nabc" + request_for("k0") + request_for("k1"));
+        world.talk(put + "3\r\n\r\nabc" + object_read("k0") + object_read("k1"));
     const std::string large =
-        world.talk(put + "300000\r\n\r\n" + std::string(300'000, 'x') + request_for("k0"));
+        world.talk(put + "300000\r\n\r\n" + std::string(300'000, 'x') + object_read("k0"));
     const std::string invited =
-        world.talk(put + "3\r\nExpect: 100-continue\r\n\r\nabc" + request_for("k0"));
+        world.talk(put + "3\r\nExpect: 100-continue\r\n\r\nabc" + object_read("k0"));
 
     CHECK(how_many(small) == 3);
     CHECK(header_of(small, "Connection").empty());

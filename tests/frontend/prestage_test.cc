@@ -11,7 +11,7 @@ using namespace lode::frontend;
 
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+constexpr std::size_t one_mebibyte = std::size_t{1} << 20U;
 constexpr std::string_view one_byte = "Range: bytes=0-0\r\n";
 
 engine::task<void> follow(prestaging& prestages, std::string key, duration patience,
@@ -42,10 +42,10 @@ engine::task<void> stop_and_measure(prestaging& prestages, duration& took) {
 
 TEST_CASE("a HEAD with a range of one byte is answered at once and brings in the whole object") {
     small_world world(1, {}, own_identity);
-    const std::string body = content(11 * mebibyte + 5);
+    const std::string body = content(11 * one_mebibyte + 5);
     world.objects["/data/k"] = {.body = body,
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {5 * mebibyte, 5 * mebibyte, mebibyte + 5}};
+                                .parts = {5 * one_mebibyte, 5 * one_mebibyte, one_mebibyte + 5}};
 
     const std::string head = world.ask("HEAD", "/data/k", one_byte);
     world.rest();
@@ -66,7 +66,7 @@ TEST_CASE("a HEAD with a range of one byte is answered at once and brings in the
 
 TEST_CASE("an object that is being brought in is not begun again") {
     small_world world(1, {}, own_identity);
-    world.objects["/data/k"] = {.body = content(3 * mebibyte)};
+    world.objects["/data/k"] = {.body = content(3 * one_mebibyte)};
     world.thinks = std::chrono::seconds(1);
     const std::string request =
         "HEAD /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\n" + std::string(one_byte) + "\r\n";
@@ -80,7 +80,7 @@ TEST_CASE("an object that is being brought in is not begun again") {
 
 TEST_CASE("an ordinary HEAD, one that may not be stored, and a refused one bring in nothing") {
     small_world world(1, {}, own_identity);
-    world.objects["/data/k"] = {.body = content(mebibyte)};
+    world.objects["/data/k"] = {.body = content(one_mebibyte)};
 
     world.ask("HEAD", "/data/k");
     world.ask("HEAD", "/data/k", "Range: bytes=0-1\r\n");
@@ -94,7 +94,7 @@ TEST_CASE("an ordinary HEAD, one that may not be stored, and a refused one bring
 
 TEST_CASE("what the origin does not give is a failure, and no more") {
     small_world world(1, {}, own_identity);
-    world.objects["/data/k"] = {.body = content(mebibyte)};
+    world.objects["/data/k"] = {.body = content(one_mebibyte)};
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
         if (r.method == "HEAD") return std::nullopt;
         return "HTTP/1.1 500 Oops\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -108,7 +108,7 @@ TEST_CASE("what the origin does not give is a failure, and no more") {
 
 TEST_CASE("an end does not wait for a part that an origin is slow to give") {
     small_world world(1, {}, own_identity);
-    world.objects["/data/k"] = {.body = content(3 * mebibyte)};
+    world.objects["/data/k"] = {.body = content(3 * one_mebibyte)};
     world.thinks = std::chrono::seconds(1);
     world.ask("HEAD", "/data/k", one_byte);
     world.thinks = std::chrono::minutes(20);
@@ -126,9 +126,9 @@ TEST_CASE("an end does not wait for a part that an origin is slow to give") {
 TEST_CASE(
     "who asked for an object hears what was brought in, what was here, and what is not there") {
     small_world world(1, {}, own_identity);
-    world.objects["/data/k"] = {.body = content(11 * mebibyte + 5),
+    world.objects["/data/k"] = {.body = content(11 * one_mebibyte + 5),
                                 .etag = "\"11111111111111111111111111111111-3\"",
-                                .parts = {5 * mebibyte, 5 * mebibyte, mebibyte + 5}};
+                                .parts = {5 * one_mebibyte, 5 * one_mebibyte, one_mebibyte + 5}};
 
     CHECK_FALSE(account_of(world, "k"));
     world.run(begin(world.serving().prestages, "k"));
@@ -141,7 +141,7 @@ TEST_CASE(
     REQUIRE((first && second && none));
     CHECK(first->stands == prestaging::standing::complete);
     CHECK((first->parts == 3 && first->done == 3 && first->were_here == 0));
-    CHECK(first->brought == bytes(11 * mebibyte + 5));
+    CHECK(first->brought == bytes(11 * one_mebibyte + 5));
     CHECK(second->stands == prestaging::standing::complete);
     CHECK((second->were_here == 3 && second->brought == bytes(0)));
     CHECK(none->stands == prestaging::standing::no_such_object);
@@ -149,7 +149,7 @@ TEST_CASE(
 
 TEST_CASE("who does not want to wait hears that an object is under way, and later that it failed") {
     small_world world(1, {}, own_identity);
-    world.objects["/data/k"] = {.body = content(mebibyte)};
+    world.objects["/data/k"] = {.body = content(one_mebibyte)};
     world.instead = [](const origin_request& r) -> std::optional<std::string> {
         if (r.method == "HEAD") return std::nullopt;
         return "HTTP/1.1 500 Oops\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";

@@ -4,6 +4,7 @@
 // simulation of their own.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,13 @@
 #include "tests/frontend/small_origin.h"
 
 namespace lode::frontend {
+
+inline constexpr std::size_t mib = std::size_t{1} << 20U;
+
+// A header line of a client whose signature covers its Range, as boto3's does.
+inline constexpr std::string_view range_signed =
+    "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, "
+    "SignedHeaders=host;range;x-amz-date, Signature=00\r\n";
 
 class small_world : public small_origin {
   public:

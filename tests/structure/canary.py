@@ -8,6 +8,14 @@ from tree import Tree
 
 GOOD_HEADER = "// {path}\n//\n// What this file is for.\n#pragma once\n{rest}"
 
+
+def library_of(one, other):
+    """One library of two sources, and what stands in their anonymous namespaces."""
+    text = "// It.\nnamespace {{\n{}\n}}\n}}  // namespace\n"
+    return {"engine/base/a.cc": text.format(one), "engine/base/b.cc": text.format(other),
+            "engine/base/meson.build": "static_library('base',\n  'a.cc', 'b.cc')\n"}
+
+
 # check, files (path: text), and a text that one of its findings must hold
 CANARIES = [
     (checks.includes_point_down,
@@ -66,6 +74,19 @@ CANARIES = [
     (checks.words, {"tools/a.sh": "cd {root}\n"}, "a.sh:1: a path of this machine"),
     (checks.no_idle_using, {"engine/base/a.cc": "using std::swap;\nusing b::swap;  // swap\n"},
      "a.cc:1: swap is not used"),
+    (checks.names_differ, library_of("constexpr int one = 1;", "constexpr unsigned one{1};"),
+     "b.cc:3: engine/base/a.cc:3 has a one of its own"),
+    (checks.names_differ, library_of("int one(int x, char y = 1) {", "bool one(int z,\n         char) {"),
+     "has a one of its own"),
+    (checks.names_differ, library_of("int one(int x, char y = 1) {", "bool one(int z) {"),
+     "has a one of its own"),
+    (checks.names_differ, library_of("int one(int x) {", "constexpr int one = 1;"),
+     "has a one of its own"),
+    (checks.names_differ, library_of("using one = char;", "using one = int;"),
+     "has a one of its own"),
+    (checks.names_differ, library_of("class one {", "using one = int;"), "has a one of its own"),
+    (checks.names_differ, library_of("template <class T>\nstruct one {", "enum class one : int {"),
+     "has a one of its own"),
     (checks.readmes, {"engine/base/a.cc": "int a;\n"}, "engine/base: has no README.md"),
 ]
 
@@ -93,7 +114,7 @@ IN_ORDER = {
         "tools/a.h": '#include "frontend/a.h"\n#include "cluster/a.h"\n',
         "tests/a.h": '#include "tools/a.h"\n',
     }.items()
-} | {f"{folder}/README.md": "What it is for.\n" for folder in (
+} | library_of("using one = int;\nint two(int) {", "using one = int;\nint two(char) {") | {f"{folder}/README.md": "What it is for.\n" for folder in (
     "engine/base", "engine/runtime", "engine/store", "cluster", "frontend/http", "frontend/s3",
     "frontend/origin", "frontend", "tools", "tests")}
 

@@ -3,6 +3,8 @@
 import pathlib
 import re
 
+from unity import names_differ
+
 # Who may include whom: a folder, and the folders that its files may name. The longest folder that
 # contains a file is the one that counts. Sources of a folder may always include the folder itself.
 ENGINE = ("engine/base", "engine/runtime", "engine/store")
@@ -190,4 +192,4 @@ def no_idle_using(tree):
 
 
 EVERY_CHECK = (includes_point_down, no_circles, openings, engine_knows_no_http, words, readmes,
-               no_idle_using)
+               no_idle_using, names_differ)

@@ -19,12 +19,6 @@ namespace {
 using frontend::membership_kind;
 using frontend::settings;
 
-finding fine(std::string sentence) { return {severity::fine, std::move(sentence), {}}; }
-
-finding fatal(std::string sentence, std::string remedy) {
-    return {severity::fatal, std::move(sentence), std::move(remedy)};
-}
-
 // A file that holds one secret: who may read it, and how long the secret is. A line's end is not
 // part of it.
 finding check_secret(std::string_view key, const std::string& path, bytes least, host_view& host) {

@@ -10,6 +10,7 @@
 #include "engine/base/log.h"
 #include "frontend/s3/percent.h"
 #include "tools/lode/admin_client.h"
+#include "tools/lode/complaint.h"
 #include "tools/lode/configuration.h"
 #include "tools/lode/host_check.h"
 #include "tools/lode/serve.h"
@@ -19,11 +20,6 @@
 
 namespace lode::tools {
 namespace {
-
-int complain(std::string_view sentence) {
-    fmt::print(stderr, "{}\n", sentence);
-    return 1;
-}
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -135,7 +131,7 @@ int run_device(const std::string& admin_url, const std::string& path, service wa
     const auto answer = ask_admin(admin_url, "POST", target);
     if (!answer) return complain(answer.error());
     if (answer->status != 200) {
-        return complain(std::string_view(answer->body).substr(0, answer->body.find('\n')));
+        return complain(first_line(answer->body));
     }
     fmt::print("{}\n", wanted == service::out
                            ? fmt::format("{} is out of service; what it held is read from the "

@@ -28,14 +28,8 @@ constexpr auto clock_most = std::chrono::sys_days(std::chrono::year(2100) / 1 / 
 
 std::string reason(int sys) { return std::generic_category().message(sys); }
 
-finding fine(std::string sentence) { return {severity::fine, std::move(sentence), {}}; }
-
 finding warning(std::string sentence, std::string remedy) {
     return {severity::warning, std::move(sentence), std::move(remedy)};
-}
-
-finding fatal(std::string sentence, std::string remedy) {
-    return {severity::fatal, std::move(sentence), std::move(remedy)};
 }
 
 bool is_older_than_6_1(std::string_view release) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "frontend/settings.h"
@@ -22,6 +23,14 @@ struct finding {
     std::string sentence;
     std::string remedy;  // a sentence; empty when all is fine
 };
+
+[[nodiscard]] inline finding fine(std::string sentence) {
+    return {severity::fine, std::move(sentence), {}};
+}
+
+[[nodiscard]] inline finding fatal(std::string sentence, std::string remedy) {
+    return {severity::fatal, std::move(sentence), std::move(remedy)};
+}
 
 // One question each.
 [[nodiscard]] finding check_ring(host_view& host);

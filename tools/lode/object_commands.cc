@@ -10,6 +10,7 @@
 #include "tools/lode/admin_client.h"
 #include "tools/lode/admin_facts.h"
 #include "tools/lode/commands.h"
+#include "tools/lode/complaint.h"
 #include "tools/lode/object_url.h"
 
 namespace lode::tools {
@@ -17,22 +18,14 @@ namespace {
 
 constexpr std::int64_t locate_step = 5;  // seconds that one request may wait
 constexpr int still_filling = 202;
-constexpr int done = 200;
 
 // A page of objects, each of which is a question to the origin and to every node.
 constexpr std::chrono::seconds purge_patience(120);
 
-int complain(std::string_view sentence) {
-    fmt::print(stderr, "{}\n", sentence);
-    return 1;
-}
-
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
-
 int purge_memory(const std::string& admin_url) {
     const auto answer = ask_admin(admin_url, "POST", "/drop?tier=memory");
     if (!answer) return complain(answer.error());
-    if (answer->status != done) return complain(first_line(answer->body));
+    if (answer->status != status_done) return complain(first_line(answer->body));
     fmt::print("The memory tier was emptied; what is on the devices stays.\n");
     return 0;
 }
@@ -75,7 +68,7 @@ int purge_objects(const std::string& admin_url, const purge_request& r) {
         const auto answer = ask_admin(
             admin_url, "POST", from.empty() ? target : target + "&from=" + from, purge_patience);
         if (!answer) return complain(answer.error());
-        if (answer->status != done) return complain(first_line(answer->body));
+        if (answer->status != status_done) return complain(first_line(answer->body));
         const admin_facts facts(answer->body);
         all.add(facts);
         from = facts.text("next").value_or("");
@@ -112,7 +105,7 @@ int run_locate(const std::string& admin_url, const locate_request& r) {
         const auto wait = std::clamp<std::int64_t>(left, 0, locate_step);
         const auto answer = ask_admin(admin_url, "GET", fmt::format("{}&wait={}", target, wait));
         if (!answer) return complain(answer.error());
-        if (answer->status != done && answer->status != still_filling) {
+        if (answer->status != status_done && answer->status != still_filling) {
             return complain(first_line(answer->body));
         }
         if (answer->status == still_filling && clock::now() < until) continue;

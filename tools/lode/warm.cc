@@ -16,6 +16,7 @@
 
 #include "tools/lode/admin_client.h"
 #include "tools/lode/admin_facts.h"
+#include "tools/lode/complaint.h"
 #include "tools/lode/object_url.h"
 #include "tools/lode/resume_file.h"
 #include "tools/lode/warm_report.h"
@@ -34,15 +35,10 @@ constexpr milliseconds between_attempts(300);
 constexpr milliseconds between_bars(200);
 constexpr milliseconds between_lines(5000);
 
-constexpr int done = 200;
 constexpr int under_way = 202;
 constexpr int unknown = 404;
 constexpr int too_many = 503;
 constexpr int no_identity = 409;
-
-std::string first_line(std::string_view text) {
-    return std::string(text.substr(0, text.find('\n')));
-}
 
 class warming {
   public:
@@ -74,7 +70,8 @@ class warming {
             if (!from.empty()) target += "&from=" + from;
             const auto answer = ask("GET", target);
             if (!answer) return;
-            if (answer->status != done) return give_up(first_line(answer->body));
+            if (answer->status != status_done)
+                return give_up(std::string(first_line(answer->body)));
             auto page = parse_object_page(answer->body);
             if (!page) return give_up(admin_ + " lists objects in a way that cannot be read.");
             if (!add(std::move(page->objects))) return;
@@ -133,7 +130,7 @@ class warming {
             auto answer = ask(method, query);
             if (!answer) return std::nullopt;
             if (answer->status == no_identity) {
-                give_up(first_line(answer->body));
+                give_up(std::string(first_line(answer->body)));
                 return std::nullopt;
             }
             if (answer->status == under_way && waits_) {
@@ -153,7 +150,7 @@ class warming {
     void note(const object_page::entry& object, const admin_answer& answer) {
         const admin_facts facts(answer.body);
         end(object);
-        if (answer.status == done) {
+        if (answer.status == status_done) {
             const bytes came(facts.count("brought"));
             ++(came > bytes(0) ? tally_.brought : tally_.were_there);
             tally_.brought_bytes += came;
@@ -231,11 +228,6 @@ class warming {
     std::string problem_;
     std::vector<std::string> failures_;
 };
-
-int complain(std::string_view sentence) {
-    fmt::print(stderr, "{}\n", sentence);
-    return 1;
-}
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 namespace lode::tools {
 namespace {
 
-constexpr std::uint64_t bar_width = 20;
+constexpr std::uint64_t bar_letters = 20;
 
 double rate(const warm_tally& t, double seconds) {
     return seconds > 0 ? static_cast<double>(t.brought_bytes.count()) / 1e9 / seconds : 0.0;
@@ -30,9 +30,9 @@ std::string print_warm_progress(const warm_tally& t, double seconds) {
     std::string line;
     if (t.all_listed) {
         const double done = share(t);
-        const auto full = static_cast<std::uint64_t>(done * static_cast<double>(bar_width));
+        const auto full = static_cast<std::uint64_t>(done * static_cast<double>(bar_letters));
         line += fmt::format("[{}{}] {:3.0f}%  ", std::string(full, '#'),
-                            std::string(bar_width - full, '.'), done * 100);
+                            std::string(bar_letters - full, '.'), done * 100);
     }
     line += fmt::format("{} of {}{} objects, {}, {:.2f} GB/s", t.ended, t.listed,
                         t.all_listed ? "" : "+", approximate_size(t.ended_bytes), rate(t, seconds));

@@ -35,7 +35,7 @@ task<void> close_both(socket_pair& ends) {
     co_await ends.second->close();
 }
 
-std::vector<std::byte> noise(std::size_t length) {
+std::vector<std::byte> pipe_noise(std::size_t length) {
     lode::random chance(length);
     std::vector<std::byte> made(length);
     for (auto& b : made) b = static_cast<std::byte>(chance.next());
@@ -112,7 +112,7 @@ task<void> fill_from_silence(cut_by how, errc& seen) {
 task<void> drain_to_sleeper(cut_by how, errc& seen, std::size_t& left) {
     socket_pair in = co_await connected();
     socket_pair onward = co_await connected();
-    const auto data = noise(64 << 20);
+    const auto data = pipe_noise(64 << 20);
     scope helper;
     helper.spawn(abort_if(*onward.first, how));
     {
@@ -140,19 +140,19 @@ task<void> leave_bytes_then_take_again(std::vector<std::byte>& out) {
     {
         auto pipe = engine::pipe::take();
         LODE_ASSERT(pipe.has_value());
-        const auto old = noise(10);
+        const auto old = pipe_noise(10);
         LODE_ASSERT((co_await send_all(*in.first, old)).has_value());
         LODE_ASSERT((co_await pipe->fill(*in.second, 10)).has_value());
     }
     co_await close_both(in);
-    co_await relay_all(noise(1000), 1000, out);
+    co_await relay_all(pipe_noise(1000), 1000, out);
 }
 
 task<void> drain_to_one_who_left(errc& seen) {
     socket_pair in = co_await connected();
     socket_pair onward = co_await connected();
     co_await onward.second->close();
-    const auto data = noise(1000);
+    const auto data = pipe_noise(1000);
     auto pipe = engine::pipe::take();
     LODE_ASSERT(pipe.has_value());
     result<std::size_t> moved = std::size_t{0};
@@ -183,7 +183,7 @@ task<void> take_too_many(bool& beyond, bool& afterwards) {
 }  // namespace
 
 TEST_CASE("what is received through a pipe is sent as it came, to one who reads slowly too") {
-    const auto data = noise(9'000'001);
+    const auto data = pipe_noise(9'000'001);
     const std::size_t most = GENERATE(1 << 20, 70'001);
 
     std::vector<std::byte> out;
@@ -220,7 +220,7 @@ TEST_CASE("a pipe that was given back with bytes in it is not used again") {
     std::vector<std::byte> out;
     run_on_core([&] { return leave_bytes_then_take_again(out); });
 
-    CHECK((out == noise(1000)));
+    CHECK((out == pipe_noise(1000)));
 }
 
 TEST_CASE("draining a pipe to one who has left says closed") {

@@ -23,7 +23,7 @@ constexpr std::string_view authorisation =
     "SignedHeaders=host;x-amz-date, Signature=00\r\nx-amz-date: 20260101T000000Z\r\n";
 
 // The same with a signature that covers Range: the client's own answer must come from the store.
-constexpr std::string_view range_signed =
+constexpr std::string_view hundred_signed =
     "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, "
     "SignedHeaders=host;range;x-amz-date, Signature=00\r\nRange: bytes=0-99\r\n";
 
@@ -252,7 +252,7 @@ TEST_CASE("a redirect is no permission: the gateway must give its word first") {
                            : "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
         };
 
-        const std::string answer = world.get("/data/k", range_signed);
+        const std::string answer = world.get("/data/k", hundred_signed);
 
         CHECK(status_of(answer) == (allowed ? 206 : 307));
         if (allowed) CHECK((body_of(answer) == content(1000).substr(0, 100)));
@@ -270,7 +270,7 @@ TEST_CASE("the gateway's own signature in a Location is its word") {
         return pointing_to("http://far:9/data/k?X-Amz-Signature=00");
     };
 
-    CHECK((body_of(world.get("/data/k", range_signed)) == content(1000).substr(0, 100)));
+    CHECK((body_of(world.get("/data/k", hundred_signed)) == content(1000).substr(0, 100)));
     const std::string head =
         world.talk("HEAD /data/k HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
 

@@ -13,7 +13,7 @@ using certainty = part_layout::certainty;
 
 namespace {
 
-constexpr std::string_view store_name = "http://origin:8000";
+constexpr std::string_view layout_store = "http://origin:8000";
 constexpr std::string_view etag = "\"0123456789abcdef0123456789abcdef-3\"";
 
 layout_question some_question() {
@@ -22,7 +22,7 @@ layout_question some_question() {
     origin::object_version version{
         .etag = std::string(etag), .size = bytes(1000), .version_id = "v/1"};
     version.identity =
-        origin::identity_of(store_name, name, version.etag, version.version_id, version.size);
+        origin::identity_of(layout_store, name, version.etag, version.version_id, version.size);
     return layout_question_about(name, version);
 }
 
@@ -112,8 +112,8 @@ TEST_CASE("a question about a layout that lacks something or contradicts itself 
 
 TEST_CASE("a node that reads from another origin does not tell layouts of its own") {
     const layout_question q = some_question();
-    REQUIRE(version_of(q, store_name));
-    CHECK(version_of(q, store_name)->etag == etag);
+    REQUIRE(version_of(q, layout_store));
+    CHECK(version_of(q, layout_store)->etag == etag);
     CHECK(version_of(q, "http://elsewhere:8000").error().code == errc::invalid);
 }
 

@@ -17,7 +17,7 @@ const part_answer some_part_answer{.word = cache_word::filling,
                                    .state = node_state::draining,
                                    .held = engine::presence{1, 2, 3, 4294967295U}};
 
-std::string written(const part_answer& a) {
+std::string answer_text(const part_answer& a) {
     std::string text = "what was there before";
     write_answer(a, text);
     return text;
@@ -26,19 +26,19 @@ std::string written(const part_answer& a) {
 }  // namespace
 
 TEST_CASE("an answer reads as it was written") {
-    CHECK(parse_answer(written(some_part_answer)) == some_part_answer);
-    CHECK(written(some_part_answer) ==
+    CHECK(parse_answer(answer_text(some_part_answer)) == some_part_answer);
+    CHECK(answer_text(some_part_answer) ==
           "cache=FILLING&detail=filling&part=00000000000000010000000000000002&load=123456789&"
           "spread=4&view=0000000000000abc&state=draining&held=1.2.3.4294967295");
 
-    CHECK(parse_answer(written({})) == part_answer());
+    CHECK(parse_answer(answer_text({})) == part_answer());
     for (const auto word :
          {cache_word::hit, cache_word::filling, cache_word::miss, cache_word::bypass}) {
         for (const auto detail : {cache_detail::none, cache_detail::memory, cache_detail::disk,
                                   cache_detail::filling}) {
             for (const auto state : {node_state::joining, node_state::up, node_state::draining}) {
                 const part_answer a{.word = word, .detail = detail, .state = state};
-                CHECK(parse_answer(written(a)) == a);
+                CHECK(parse_answer(answer_text(a)) == a);
             }
         }
     }
@@ -46,9 +46,9 @@ TEST_CASE("an answer reads as it was written") {
 
 TEST_CASE("an answer may say what its body is") {
     const part_answer a{.part = {.high = 1, .low = 2}, .body = s3::sha256_of("a layout")};
-    CHECK(parse_answer(written(a)) == a);
-    CHECK(parse_answer(written({.body = s3::sha256_of("another one")})) != a);
-    const std::string without = written({});
+    CHECK(parse_answer(answer_text(a)) == a);
+    CHECK(parse_answer(answer_text({.body = s3::sha256_of("another one")})) != a);
+    const std::string without = answer_text({});
     CHECK(!parse_answer(without + "&body="));
     CHECK(!parse_answer(without + "&body=" + std::string(63, 'a')));
     CHECK(!parse_answer(without + "&body=" + std::string(65, 'a')));
@@ -57,7 +57,7 @@ TEST_CASE("an answer may say what its body is") {
 }
 
 TEST_CASE("an answer that says something else is refused") {
-    const std::string good = written(some_part_answer);
+    const std::string good = answer_text(some_part_answer);
     const auto with = [&](std::string_view from, std::string_view to) {
         std::string text = good;
         const auto at = text.find(from);

@@ -11,7 +11,7 @@ namespace lode::frontend::s3 {
 namespace {
 
 using section = aws_chunked_encoder::trailer_section;
-constexpr std::size_t chunk = aws_chunked_encoder::chunk_size;
+constexpr std::size_t chunk_length = aws_chunked_encoder::chunk_size;
 
 const std::string seed_signature(64, 'a');
 
@@ -54,8 +54,8 @@ std::string encode(std::string_view payload, section with, const std::vector<tra
 
 TEST_CASE("an encoded payload is decoded with right signatures, and is as long as was foretold") {
     const std::vector<trailer> trailers = {{"x-amz-checksum-crc32c", "wdBDMA=="}};
-    for (const std::size_t size :
-         {std::size_t{0}, std::size_t{1}, chunk - 1, chunk, chunk + 1, 3 * chunk + 12'345}) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, chunk_length - 1, chunk_length,
+                                   chunk_length + 1, 3 * chunk_length + 12'345}) {
         for (const bool with_trailer : {false, true}) {
             const std::string payload(size, 'x');
             const section with = with_trailer ? section::signed_fields : section::none;

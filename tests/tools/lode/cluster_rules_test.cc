@@ -16,7 +16,7 @@ using namespace lode::literals;
 
 constexpr std::string_view origin = "\n[origin]\ngateway = \"http://10.0.0.1:8000\"\n";
 
-std::string complaints(const std::string& toml) {
+std::string cluster_complaints(const std::string& toml) {
     return print_problems(parse_configuration(toml + std::string(origin)).problems, "lode.toml");
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("every kind of membership has a configuration that is accepted") {
                  "etcd_endpoints = [\"http://e:2379\"]\n",
          }) {
         INFO(toml);
-        CHECK(complaints(toml).empty());
+        CHECK(cluster_complaints(toml).empty());
     }
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("what a kind of membership needs is demanded, and what contradicts it 
     };
     for (const auto& [toml, expected] : mistakes) {
         INFO(toml);
-        CHECK(complaints(toml) == expected);
+        CHECK(cluster_complaints(toml) == expected);
     }
 }
 
@@ -122,17 +122,17 @@ TEST_CASE("names and addresses of a cluster's settings have a form") {
     };
     for (const auto& [toml, expected] : mistakes) {
         INFO(toml);
-        CHECK(complaints(toml).contains(": expected " + expected + ", got "));
+        CHECK(cluster_complaints(toml).contains(": expected " + expected + ", got "));
     }
-    CHECK(complaints("[[cluster.node]]\nname = \"a\"\n") ==
+    CHECK(cluster_complaints("[[cluster.node]]\nname = \"a\"\n") ==
           "lode.toml:1: cluster.node.address: expected a value such as \"10.0.0.7:9001\", it is "
           "not set\n");
 }
 
 TEST_CASE("a list of nodes has each name and each address once") {
-    CHECK(complaints(row("a", "10.0.0.1:1") + row("a", "10.0.0.2:1")) ==
+    CHECK(cluster_complaints(row("a", "10.0.0.1:1") + row("a", "10.0.0.2:1")) ==
           "lode.toml:5: cluster.node.name: expected each name once, got \"a\" again\n");
-    CHECK(complaints(row("a", "10.0.0.1:1") + row("b", "10.0.0.1:1")) ==
+    CHECK(cluster_complaints(row("a", "10.0.0.1:1") + row("b", "10.0.0.1:1")) ==
           "lode.toml:6: cluster.node.address: expected each address once, got \"10.0.0.1:1\" "
           "again\n");
     CHECK(list_complaints(row("a", "10.0.0.1:1") + row("a", "10.0.0.1:1")) ==

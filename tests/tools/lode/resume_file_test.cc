@@ -12,15 +12,15 @@ using namespace lode::tools;
 
 namespace {
 
-class temporary_file {
+class fresh_file {
   public:
-    temporary_file() : path_((std::filesystem::temp_directory_path() / "lode-resume-XXXXXX")) {
+    fresh_file() : path_((std::filesystem::temp_directory_path() / "lode-resume-XXXXXX")) {
         ::close(::mkstemp(path_.data()));
         std::filesystem::remove(path_);
     }
-    ~temporary_file() { std::filesystem::remove(path_); }
-    temporary_file(const temporary_file&) = delete;
-    temporary_file& operator=(const temporary_file&) = delete;
+    ~fresh_file() { std::filesystem::remove(path_); }
+    fresh_file(const fresh_file&) = delete;
+    fresh_file& operator=(const fresh_file&) = delete;
 
     [[nodiscard]] const std::string& path() const { return path_; }
     void write(const std::string& text) const { std::ofstream(path_) << text; }
@@ -37,7 +37,7 @@ class temporary_file {
 }  // namespace
 
 TEST_CASE("what was added is known when the file is opened again") {
-    const temporary_file file;
+    const fresh_file file;
     {
         auto begun = resume_file::open(file.path(), "s3://b/p");
         REQUIRE(begun);
@@ -57,7 +57,7 @@ TEST_CASE("what was added is known when the file is opened again") {
 }
 
 TEST_CASE("a line that a crash cut off is dropped, and what comes next begins a line of its own") {
-    const temporary_file file;
+    const fresh_file file;
     file.write("lode warm s3://b/p\nwhole\ncut");
     {
         auto resumed = resume_file::open(file.path(), "s3://b/p");
@@ -71,7 +71,7 @@ TEST_CASE("a line that a crash cut off is dropped, and what comes next begins a 
 }
 
 TEST_CASE("a crash within the first line leaves a file that can be used") {
-    const temporary_file file;
+    const fresh_file file;
     file.write("lode warm s3");
 
     CHECK(resume_file::open(file.path(), "s3://b/p"));
@@ -79,7 +79,7 @@ TEST_CASE("a crash within the first line leaves a file that can be used") {
 }
 
 TEST_CASE("a file of something else is refused and left as it is") {
-    const temporary_file file;
+    const fresh_file file;
     for (const std::string text :
          {"lode warm s3://b/q\nkey\n", "precious", "lode warm s3://b/p2\n", "\n"}) {
         file.write(text);
