@@ -4,9 +4,10 @@
     run.py [--build DIR] [--fetched DIR] [--origin NAME]... [--only TEXT]... [--list] [--direct]
            [--lanes N]
 
---lanes runs so many origins at the same time, each in a process of its own. --only keeps the tests whose line contains the text. --direct leaves lode out and lets every test
-that makes sense without it talk to the origin itself: a test that fails there is wrong about the
-origin, not about lode.
+--lanes runs so many cases at the same time, each lane in a process of its own with its own origins
+(harness/lanes.py). --only keeps the tests whose line contains the text. --direct leaves lode out and
+lets every test that makes sense without it talk to the origin itself: a test that fails there is
+wrong about the origin, not about lode.
 """
 
 import argparse
@@ -42,14 +43,16 @@ class TookTooLong(Exception):
 
 def main():
     options = arguments()
-    if options.lanes > 1 and len(options.origin) > 1 and not options.list:
-        return lanes.run(options.lanes, options.origin)
     world = World(options.build, options.direct, options.fetched)
+    cases = [case for case in variants(options, world) if tests_of(case, options)]
+    if options.lanes > 1 and len(cases) > 1 and not options.list and not lanes.is_one():
+        world.stop()
+        return lanes.run(options.lanes, cases)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGALRM, give_up)
     counts = {"pass": 0, "fail": 0, "skip": 0}
     try:
-        for case in variants(options, world):
+        for case in lanes.mine(cases):
             run_case(case, options, counts)
     except KeyboardInterrupt:
         counts["fail"] += 1
@@ -110,16 +113,19 @@ def title_of(case, method):
     return f"{case.origin_name:11}  {about}: {method.removeprefix('test_').replace('_', ' ')}"
 
 
-def run_case(case, options, counts):
+def tests_of(case, options):
+    """(method, title) of those that are wanted."""
     tests = [(method, title_of(case, method))
              for method in unittest.TestLoader().getTestCaseNames(case)]
-    tests = [(method, title) for method, title in tests
-             if all(text in title for text in options.only)]
+    return [(method, title) for method, title in tests
+            if all(text in title for text in options.only)]
+
+
+def run_case(case, options, counts):
+    tests = tests_of(case, options)
     if options.list:
         for _, title in tests:
             print(title)
-        return
-    if not tests:
         return
     if case.world.direct and case.needs_lode:
         for _, title in tests:

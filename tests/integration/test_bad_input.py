@@ -429,6 +429,7 @@ class Disconnections(Hostile):
 class SlowClients(Hostile):
     """Deadlines, set short: every slow conversation ends, and nobody else notices."""
 
+    takes = 10
     settings = {"limits": {"head_timeout": "1s", "idle_timeout": "2s", "body_timeout": "2s"}}
 
     def expect_an_end(self, raw, seconds, trickle=None):

@@ -16,6 +16,7 @@ LARGE = 64 * MIB + 4095
 
 
 class Capacity(Case):
+    takes = 20
     memory = "256MiB"
     device = "1GiB"
     seconds = 240

@@ -132,6 +132,7 @@ class EveryClient(Case):
 
 
 class AwsCli(EveryClient):
+    takes = 15
     origins = MOST_ORIGINS      # it is slow to start, and the same library as boto3
     client_class = clients.AwsCli
 

@@ -90,6 +90,7 @@ class Warm(OperatorCase):
 
 
 class WarmAgain(OperatorCase):
+    takes = 20
     origins = ("lode-origin",)
 
     def setUp(self):

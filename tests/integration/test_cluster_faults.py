@@ -46,6 +46,8 @@ class FaultCase(ClusterCase):
 
 
 class ClusterFaults(FaultCase):
+    takes = 55
+    alone = True
     nodes = 5
 
     def test_a_killed_node_costs_the_clients_of_the_others_nothing(self):

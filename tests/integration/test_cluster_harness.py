@@ -13,6 +13,8 @@ from harness.load import ALLOWED, BROKEN_OFF, OVERTAKEN, RESET, TIMED_OUT, Load
 
 
 class ClusterHarness(ClusterCase):
+    takes = 10
+    alone = True
     origins = ("lode-origin",)
     nodes = 3
     zones = ("left", "left", "right")

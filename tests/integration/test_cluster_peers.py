@@ -74,6 +74,7 @@ class PeerCase(ClusterCase):
 
 
 class PeerPort(PeerCase):
+    takes = 10
     settings = {"limits": {"idle_timeout": "3s", "connections": 100}}
 
     def expect_refused(self, answer, status, reason, before):
@@ -215,6 +216,7 @@ class PeerPort(PeerCase):
 
 
 class BadMembers(PeerCase):
+    takes = 25
     settings = {"origin": {"answer_timeout": "2s"}}
 
     def test_a_member_that_answers_wrongly_is_passed_over_and_counted(self):

@@ -92,6 +92,7 @@ class Life:
 
 
 class Crash(Case):
+    takes = 125
     origins = ("lode-origin",)
     needs_lode = True
     starts_lode = False

@@ -84,6 +84,8 @@ class DirectPath(Case):
 
 
 class Backends(DirectPath):
+    takes = 15
+
     def test_bytes_come_from_the_backends_and_the_gateway_authorises_each_request(self):
         keys = [self.store(self.new_key(), SIZE) for _ in range(4)]
         self.mark()

@@ -13,6 +13,7 @@ RIGHT, FAILED = "right", "failed"
 
 
 class FaultMatrix(Case):
+    takes = 60
     origins = ("lode-origin",)
     needs_lode = True
     # Short, so that an origin which says nothing more costs a test little.

@@ -24,6 +24,7 @@ class OnHosts(Case):
     """Three hosts, on each of them an echo that closes what its client has closed."""
 
     abstract = True
+    makes_hosts = True
     origins = ("lode-origin",)
     needs_lode = True
     starts_lode = False

@@ -325,6 +325,8 @@ class StreamingUploads(LocalCase):
 
 
 class KeysThatChange(LocalCase):
+    takes = 12
+
     def accepted(self):
         return self.metric("lode_key_file_reads_total", outcome="accepted")
 
@@ -405,6 +407,7 @@ class KeysThatChange(LocalCase):
 
 class ClientsOfKeys(LocalCase):
     """Unmodified clients that only lode knows."""
+    takes = 15
     seconds = 120
 
     def round_trip(self, client_class, size, identity=WRITER):

@@ -183,6 +183,7 @@ class Membership(Case):
 
 
 class EtcdMembership(Membership):
+    takes = 60
     seconds = 120
 
     def start_etcd(self, authority=None):

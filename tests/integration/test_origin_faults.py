@@ -9,6 +9,7 @@ from harness.content import KIB, MIB
 
 
 class OriginFaults(Case):
+    takes = 80
     origins = ("lode-origin",)
     needs_lode = True
     size = 6 * MIB + 123

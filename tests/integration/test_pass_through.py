@@ -287,6 +287,7 @@ class PassThroughToRadosgw(Case):
 class LargeBodies(Case):
     """A gigabyte each way costs no more than 16 MiB."""
 
+    takes = 15
     needs_lode = True
     memory = "64MiB"
     seconds = 180

@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Quickstart(Case):
+    takes = 20
     origins = ("lode-origin",)
     needs_lode = True
     starts_lode = False

@@ -11,6 +11,7 @@ from harness.processes import accepts
 
 
 class Shutdown(Case):
+    takes = 20
     needs_lode = True
     starts_lode = False
     settings = {"limits": {"shutdown_timeout": "15s"}}

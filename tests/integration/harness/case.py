@@ -91,6 +91,9 @@ class Case(unittest.TestCase):
     needs_lode = False          # says nothing about an origin alone
     starts_lode = True          # False: the tests start what they need
     seconds = 60                # for one test
+    takes = 5                   # seconds, about, all its tests: with lanes, what takes longest begins first
+    makes_hosts = False         # one lane does that: what they are called and their networks are the machine's
+    alone = False               # what it says of time holds while no other lane runs
     memory = "256MiB"
     device = "1GiB"
     settings = {}

@@ -260,6 +260,7 @@ class Cluster:
 
 class ClusterCase(Case):
     abstract = True
+    makes_hosts = True
     needs_lode = True
     starts_lode = False
     nodes = 3
