@@ -18,7 +18,7 @@ namespace {
 
 using engine::task;
 
-constexpr duration look_every = std::chrono::milliseconds(10);
+constexpr duration tell_every = std::chrono::milliseconds(10);
 constexpr duration second{std::chrono::seconds(1)};
 constexpr duration longest = std::chrono::hours(24);
 constexpr duration start_takes = std::chrono::milliseconds(10);
@@ -194,8 +194,8 @@ void conductor::conduct() {
         if (signals_.unreachable) signals_.stop = true;
         if (hooks_.each_second && when >= told_ + second) tell_progress(when);
         std::this_thread::sleep_for(
-            std::min({look_every, plan_->end - when,
-                      begun ? look_every : std::max(plan_->begin - when, duration(1))}));
+            std::min({tell_every, plan_->end - when,
+                      begun ? tell_every : std::max(plan_->begin - when, duration(1))}));
     }
     if (!begun) note_cpu(true);
     note_cpu(false);

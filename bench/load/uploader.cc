@@ -14,7 +14,7 @@ namespace {
 using engine::task;
 using keep = connection::question::keep;
 
-constexpr std::size_t bin_length = std::size_t{16} << 10U;
+constexpr std::size_t answer_bin_length = std::size_t{16} << 10U;
 constexpr unsigned attempts_most = 4;
 constexpr unsigned connections_most = 16;
 
@@ -41,14 +41,15 @@ uploader::uploader(const run_plan& plan, frontend::http::dialer& dialer, run_sig
       counts_(counts),
       dialer_(dialer),
       heads_(plan.options.target, plan.data, request_heads::ranges::unsigned_),
-      bin_(std::make_unique<std::byte[]>(bin_length)) {}
+      bin_(std::make_unique<std::byte[]>(answer_bin_length)) {}
 
 task<void> uploader::run() {
     const std::uint64_t count = std::min<std::uint64_t>(
         std::min(plan_.options.in_flight, connections_most), plan_.data.objects());
     for (std::uint64_t i = 0; i < count; ++i) {
-        connections_.push_back(std::make_unique<connection>(
-            dialer_, plan_.options.target.at.scheme, std::span(bin_.get(), bin_length), seen_));
+        connections_.push_back(
+            std::make_unique<connection>(dialer_, plan_.options.target.at.scheme,
+                                         std::span(bin_.get(), answer_bin_length), seen_));
     }
     if (co_await make_bucket(*connections_.front())) {
         for (const auto& each : connections_) workers_.spawn(work(*each));

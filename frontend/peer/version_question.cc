@@ -21,8 +21,8 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t age_max = std::chrono::duration_cast<milliseconds>(origin::any_age).count();
 constexpr std::size_t head_max = version_text_max / 3;  // encoded, it may be three times as long
 
-constexpr std::array<std::string_view, 6> question_fields = {"bucket", "key",  "version",
-                                                             "age",    "sums", "id"};
+constexpr std::array<std::string_view, 6> version_question_fields = {"bucket", "key",  "version",
+                                                                     "age",    "sums", "id"};
 constexpr std::array<std::string_view, 3> version_fields = {"age", "sums", "head"};
 constexpr std::array<std::string_view, 2> no_or_yes = {"0", "1"};
 
@@ -79,7 +79,7 @@ result<> write_version_question(const version_question& q, std::uint32_t protoco
 }
 
 std::expected<version_question, std::string> parse_version_question(std::string_view query) {
-    field_reader fields(query, question_fields);
+    field_reader fields(query, version_question_fields);
     version_question q;
     q.name = read_name(fields);
     q.wish.age = milliseconds(fields.number("age", age_max));
