@@ -18,7 +18,7 @@ class Admin(Case):
         self.assertTrue(kind.startswith("text/plain"), kind)
         self.assertGreater(len(metrics), 10)
         for name in metrics:
-            self.assertTrue(name.startswith("lode_"), name)
+            self.assertTrue(name.startswith(("lode_", "process_")), name)
 
     def test_the_counters_grow_with_the_requests(self):
         key = self.store(self.new_key(), 100 * KIB)
