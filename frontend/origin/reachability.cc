@@ -56,6 +56,8 @@ engine::task<bool> reachability::call() {
             co_await made->stream->close();
             co_return true;
         }
+        // Who refuses may be about to start again.
+        (void)co_await wake_.wait(begun + call_patience / 2 * half);
         if (closing_) break;
     }
     co_return false;
