@@ -14,6 +14,9 @@ namespace {
 using cluster::peer_failure;
 using freshness = http::connection_pool::freshness;
 
+// What waits for a slow origin at its home leaves connections to those who read parts there.
+constexpr std::size_t asked_at_once = 32;
+
 struct home_reply {
     unsigned status = 0;
     part_answer said;
@@ -52,11 +55,12 @@ engine::task<result<home_reply>> converse(http::client_connection& connection,
     co_return reply;
 }
 
-void note_failure(peer_node& peer, cluster::peer_health::question& asked, error why) {
+void note_failure(peer_node& peer, cluster::peer_health::question& asked, error why,
+                  time_point until) {
     if (why.code == errc::too_large || why.code == errc::cancelled ||
         why.code == errc::overloaded) {
         peer.health.excused(asked);
-    } else if (why.code == errc::timed_out) {
+    } else if (why.code == errc::timed_out || engine::now() >= until) {
         // It may be waiting for the origin. A probe tells more.
         peer.health.excused(asked);
         peer.health.doubt();
@@ -101,11 +105,15 @@ engine::task<std::optional<std::string>> ask_home(peers& all, const home_questio
     const peer_ptr peer = all.home_of(xxh3_128(std::as_bytes(std::span(text))));
     const time_point begun = engine::now();
     if (peer == nullptr || !peer->health.may_ask(begun)) co_return std::nullopt;
+    if (peer->asked_as_home == asked_at_once) co_return std::nullopt;
+    const time_point until = begun + cluster::health_rules::deadline_max;
+    ++peer->asked_as_home;
     auto asked = peer->health.ask(begun);
     peer->counts.asked.add();
-    auto reply = co_await ask(*peer, q, begun + cluster::health_rules::deadline_max);
+    auto reply = co_await ask(*peer, q, until);
+    --peer->asked_as_home;
     if (!reply) {
-        note_failure(*peer, asked, reply.error());
+        note_failure(*peer, asked, reply.error(), until);
         co_return std::nullopt;
     }
     note_reply(*peer, asked, *reply);

@@ -7,7 +7,7 @@
 //   Memory    A body of `body_max` at most.
 //   Errors    Nothing: this node is the home, nobody can be asked, the home does not know either, or what it
 //             says is not proven to be its word.
-//   Limits    health_rules::deadline_max in all. Asked once, and once more where an old connection turned out
+//   Limits    32 at once to one peer; beyond, nothing. health_rules::deadline_max in all. Asked once, and once more where an old connection turned out
 //             to be dead.
 #pragma once
 

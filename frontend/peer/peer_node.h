@@ -82,7 +82,8 @@ class peer_node final : public peer_listener {
     const std::string address;
     http::connection_pool pool;
     cluster::peer_health health;
-    list<part_call> calls;  // under way
+    list<part_call> calls;          // under way
+    std::size_t asked_as_home = 0;  // questions under way (home_call.h)
     peer_counters counts;
 
     // As it said last.
