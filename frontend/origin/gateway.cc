@@ -78,7 +78,7 @@ gateway::gateway(const origin_link& link, s3::signer* own, options o, const by_c
       data_(data),
       identity_(std::move(o.identity)),
       consistency_(std::move(o.consistency)),
-      versions_(o.objects_max),
+      versions_(o.objects_max, engine::now()),
       layouts_(link_, own),
       known_layouts_(link.answer_timeout),
       validations_(link.answer_timeout),
@@ -104,11 +104,11 @@ std::optional<verdict> gateway::recall(const inquiry& i) {
 
 // Who says no-cache wants to have it confirmed (RFC 9111 section 5.2.1.4).
 bool gateway::may_be_old(const inquiry& i) const {
-    return !i.what.no_cache && consistency_.max_stale(i.name.bucket, i.name.key) > duration::zero();
+    return !i.what.no_cache && max_stale_of(i) > duration::zero();
 }
 
 std::optional<verdict> gateway::recent(const inquiry& i, version_cache::known known) {
-    const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
+    const duration stale = max_stale_of(i);
     const bool recent = !known.doubted && engine::now() - known.confirmed <= stale;
     if (known.version == nullptr || !recent) return std::nullopt;
     stats_.recent.add();
@@ -124,14 +124,17 @@ engine::task<result<verdict>> gateway::decide_for_all(const inquiry& i) {
     const std::string object = i.name.text();
     const time_point came = engine::now();
     auto turn = co_await validations_.enter(object);
-    if (turn.what == shared_validation::turn::kind::told) {
+    // Who asked for all may have been content with an older word than we are.
+    const duration old = may_be_old(i) ? max_stale_of(i) : duration::zero();
+    if (turn.what == shared_validation::turn::kind::told && turn.asked >= came - old) {
         stats_.shared.add();
-        // The question was sent some time after we came; a later time would outlive a write between.
-        co_return verdict{.version = std::move(turn.version), .asked = came};
+        co_return verdict{.version = std::move(turn.version), .asked = turn.asked};
     }
     auto word = co_await decide_or_be_told(i);
     if (turn.what == shared_validation::turn::kind::ask_for_all) {
-        validations_.answered(object, word && word->authorised() ? word->version : nullptr);
+        const bool good = word && word->authorised();
+        validations_.answered(object, good ? word->version : nullptr,
+                              good ? word->asked : time_point{});
     }
     co_return word;
 }
@@ -211,7 +214,7 @@ gateway::word gateway::revalidate(const inquiry& i, version_ptr known) {
         stats_.revalidated.add();
         known = with_direct_path(std::move(known), direct_path_of(answer->head().headers));
         co_await answer->discard();
-        if (consistency_.max_stale(i.name.bucket, i.name.key) > duration::zero()) {
+        if (max_stale_of(i) > duration::zero()) {
             co_await remember(i.name, known, asked);
         }
         co_return verdict{.version = std::move(known), .answer = std::nullopt, .asked = asked};

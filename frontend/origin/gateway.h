@@ -75,6 +75,9 @@ struct verdict {
 };
 
 // Who has to be convinced that the request may be answered.
+// Whom lode asks first how an object is cut. A node that is asked by another asks nobody but the origin.
+enum class teller : std::uint8_t { home, origin };
+
 enum class asker : std::uint8_t {
     client,  // the gateway judges the client's signature
     lode,    // the client has been judged already, and the request is signed by lode
@@ -172,7 +175,8 @@ class gateway {
     // What lode itself finds at the origin under this name, by its own right. Null: nothing, or it may
     // not ask. `also`: fields without which the store does not tell, for a customer's key.
     [[gnu::noinline]] engine::task<version_ptr> describe(const object_name& name,
-                                                         std::vector<http::header> also = {});
+                                                         std::vector<http::header> also = {},
+                                                         teller whom = teller::home);
 
     // The version with its stored checksums, which a whole answer carries where the client wants them.
     // The version as it is, where they cannot be had.
@@ -202,6 +206,9 @@ class gateway {
     engine::task<result<verdict>> decide(const inquiry& i);
     engine::task<result<verdict>> decide_for_all(const inquiry& i);
     engine::task<result<verdict>> decide_or_be_told(const inquiry& i);
+    [[nodiscard]] duration max_stale_of(const inquiry& i) const {
+        return consistency_.max_stale(i.name.bucket, i.name.key);
+    }
     [[nodiscard]] bool may_ask_itself(const object_name& name) const {
         return own_ != nullptr && name.scope.empty();
     }
@@ -223,7 +230,8 @@ class gateway {
     engine::task<version_ptr> learn(const inquiry& i, const http::response_head& head,
                                     time_point asked);
     [[gnu::noinline]] engine::task<version_ptr> completed(const object_name& name,
-                                                          version_ptr version, time_point asked);
+                                                          version_ptr version, time_point asked,
+                                                          teller whom = teller::home);
     engine::task<std::optional<part_layout>> taught(const object_name& name,
                                                     const object_version& version);
     [[nodiscard]] bool may_be_told(const object_name& name) const {

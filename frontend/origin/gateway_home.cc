@@ -42,7 +42,7 @@ engine::task<std::optional<told_version>> gateway::told(const object_name& name,
 
 engine::task<std::optional<verdict>> gateway::told_current(const inquiry& i) {
     if (!may_be_told(i.name) || i.what.no_cache) co_return std::nullopt;
-    const duration stale = consistency_.max_stale(i.name.bucket, i.name.key);
+    const duration stale = max_stale_of(i);
     // Where each request asks the origin and the version is known, a way past the home is a detour.
     if (stale == duration::zero() && (co_await find(i.name)).version != nullptr) {
         co_return std::nullopt;
@@ -92,13 +92,15 @@ engine::task<std::optional<told_version>> gateway::look_up(const object_name& na
     const std::string object = name.text();
     auto turn = co_await validations_.enter(object);
     const bool told = turn.what == shared_validation::turn::kind::told;
-    if (told && (!wish.checksums || turn.version->checksums)) {
+    const duration age = std::max(came - turn.asked, duration::zero());
+    if (told && age <= wish.age && (!wish.checksums || turn.version->checksums)) {
         stats_.shared.add();
-        co_return told_version{.version = std::move(turn.version)};
+        co_return told_version{.version = std::move(turn.version), .age = age};
     }
+    const time_point asked = engine::now();
     version_ptr current = co_await confirmed(name, enough ? known.version : nullptr);
     if (turn.what == shared_validation::turn::kind::ask_for_all) {
-        validations_.answered(object, current);
+        validations_.answered(object, current, asked);
     }
     if (current == nullptr) co_return std::nullopt;
     co_return told_version{.version = std::move(current)};
@@ -116,7 +118,9 @@ engine::task<version_ptr> gateway::confirmed(const object_name& name, version_pt
             co_return known;
         }
     }
-    co_return co_await describe(name);
+    version_ptr current = co_await describe(name, {}, teller::origin);
+    if (current == nullptr) co_await forget(name);
+    co_return current;
 }
 
 }  // namespace lode::frontend::origin

@@ -52,8 +52,8 @@ engine::task<version_ptr> gateway::with_what_is_known(const object_name& name,
     co_return version;
 }
 
-engine::task<version_ptr> gateway::describe(const object_name& name,
-                                            std::vector<http::header> also) {
+engine::task<version_ptr> gateway::describe(const object_name& name, std::vector<http::header> also,
+                                            teller whom) {
     if (!may_ask_itself(name)) co_return nullptr;
     const std::string target = own_request(name).target;
     also.push_back(wants_checksums);
@@ -75,7 +75,7 @@ engine::task<version_ptr> gateway::describe(const object_name& name,
     }
     answer->finish();
     if (version == nullptr) co_return nullptr;
-    co_return co_await completed(name, std::move(version), asked);
+    co_return co_await completed(name, std::move(version), asked, whom);
 }
 
 engine::task<version_ptr> gateway::with_stored_checksums(const inquiry& i, version_ptr version) {
@@ -96,13 +96,13 @@ engine::task<std::optional<part_extent>> gateway::locate_part(const object_name&
 }
 
 engine::task<version_ptr> gateway::completed(const object_name& name, version_ptr version,
-                                             time_point asked) {
+                                             time_point asked, teller whom) {
     if (version->laid_out) co_return version;
     const bool in_parts = s3::part_count_of(version->etag).value_or(1) > 1;
     std::optional<part_layout> layout;
     if (!in_parts) layout = part_layout::whole(version->size);
     if (!layout) layout = co_await taught(name, *version);
-    if (!layout) layout = co_await told_layout(name, *version);
+    if (!layout && whom == teller::home) layout = co_await told_layout(name, *version);
     if (!layout) layout = co_await found_out(name, *version);
     version = with_layout(*version, std::move(*layout));
     co_await remember(name, version, asked);
@@ -223,11 +223,12 @@ engine::task<void> gateway::remember(const object_name& name, version_ptr versio
 }
 
 engine::task<void> gateway::forget(const object_name& name) {
-    versions_.forget(name);
+    const time_point when = engine::now();
+    versions_.forget(name, when);
     const core_id home = home_of(name);
     gateway* there = neighbours_[home.value()];
     if (there != this) {
-        co_await engine::on_core(home, [&] { there->versions_.forget(name); });
+        co_await engine::on_core(home, [&] { there->versions_.forget(name, when); });
     }
 }
 

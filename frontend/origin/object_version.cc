@@ -102,6 +102,7 @@ result<version_ptr> describe_version(std::string_view origin, const object_name&
     if (!tag || tag->strength == s3::tag_strength::weak) return fail(errc::not_found);
     const auto size = size_of(status, headers);
     if (!size) return std::unexpected(size.error());
+    if (*size > engine::part_length_max) return fail(errc::not_found);
     if (!agree_about_key(name, headers)) return fail(errc::not_found);
 
     auto made = std::make_shared<object_version>();

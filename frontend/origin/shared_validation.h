@@ -31,20 +31,23 @@ class shared_validation {
         enum class kind : std::uint8_t {
             ask_for_all,  // ask, then call answered()
             ask_alone,    // ask, and tell nobody
-            told,         // `version` may be read and is current
+            told,         // `version` may be read and was current
         };
         kind what = kind::ask_alone;
         version_ptr version;
+        time_point asked{};  // then, at least
     };
     engine::task<turn> enter(std::string object);
 
-    // From the one who asked for all. Null: the answer cannot be shared, everybody asks alone.
-    void answered(const std::string& object, version_ptr version);
+    // From the one who asked for all; `asked`: when the question was sent, or how old the word is that it got.
+    // Null: the answer cannot be shared, everybody asks alone.
+    void answered(const std::string& object, version_ptr version, time_point asked);
 
   private:
     struct group {
         engine::wait_list line;
         version_ptr version;
+        time_point asked{};
     };
     struct entry {
         std::shared_ptr<group> present;  // who came before the question was sent

@@ -27,12 +27,9 @@ void version_cache::remember(const object_name& name, version_ptr version, time_
 void version_cache::written(const object_name& name, time_point when) { put(name, nullptr, when); }
 
 time_point version_cache::written_last(const object_name& name) {
-    time_point last = something_written_.value_or(time_point{});
     const auto found = entries_.find(key_of(name));
-    if (found != entries_.end() && found->second.version == nullptr) {
-        last = std::max(last, found->second.when);
-    }
-    return last;
+    const time_point last = found != entries_.end() ? found->second.when : lost_;
+    return std::max(last, something_written_.value_or(time_point{}));
 }
 
 void version_cache::something_written(time_point when) { something_written_ = when; }
@@ -48,13 +45,14 @@ void version_cache::put(const object_name& name, version_ptr version, time_point
     e.when = when;
     by_age_.push_back(e);
     memory_ += cost_of(e);
-    while (entries_.size() > objects_max_ || memory_ > memory_max) erase(by_age_.front());
+    while (entries_.size() > objects_max_ || memory_ > memory_max) {
+        lost_ = std::max(lost_, by_age_.front().when);
+        erase(by_age_.front());
+    }
 }
 
-void version_cache::forget(const object_name& name) {
-    const auto found = entries_.find(key_of(name));
-    if (found == entries_.end() || found->second.version == nullptr) return;
-    put(name, nullptr, found->second.when);
+void version_cache::forget(const object_name& name, time_point when) {
+    if (entries_.contains(key_of(name))) put(name, nullptr, when);
 }
 
 std::size_t version_cache::cost_of(const entry& e) {

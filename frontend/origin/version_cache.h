@@ -5,7 +5,7 @@
 // entry costs a round trip, not a wrong byte.
 //
 // A write leaves a mark in the place of the version, so that an answer to a question that was sent
-// before it, and arrives after it, is not remembered. What is forgotten leaves one, too: of its age.
+// before it, and arrives after it, is not remembered. What turned out not to be current leaves one, too.
 //
 //   Core     One cache per core.
 //   Memory   At most `memory_max` and `objects_max`; the least recently used goes first.
@@ -27,7 +27,9 @@ class version_cache {
   public:
     static constexpr std::size_t memory_max = std::size_t{16} << 20U;
 
-    explicit version_cache(std::size_t objects_max) : objects_max_(objects_max) {}
+    // `begun`: of what was written before, nothing is known.
+    explicit version_cache(std::size_t objects_max, time_point begun = {})
+        : objects_max_(objects_max), lost_(begun) {}
 
     struct known {
         version_ptr version;     // or null
@@ -38,7 +40,8 @@ class version_cache {
 
     // `asked`: when the question was sent. Ignored where a write came later, or a younger answer.
     void remember(const object_name& name, version_ptr version, time_point asked);
-    void forget(const object_name& name);
+    // It is not current any more, as was seen at this time. Does nothing where it is not known.
+    void forget(const object_name& name, time_point when);
 
     // A write of the object ended at this time: forgets, and keeps what was asked before from coming
     // back.
@@ -47,8 +50,8 @@ class version_cache {
     // The same of objects that nobody knows: what was confirmed before is doubted from now on.
     void something_written(time_point when);
 
-    // When the object was written last, as far as is known: what was confirmed before says nothing any
-    // more. The beginning of time, where nothing is known.
+    // The object was not written after this, as far as is known here: a word of the origin that is younger misses
+    // no write that passed by.
     [[nodiscard]] time_point written_last(const object_name& name);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -75,6 +78,7 @@ class version_cache {
     std::size_t objects_max_;
     std::size_t memory_ = 0;
     std::optional<time_point> something_written_;
+    time_point lost_;  // the youngest that had to go
     std::unordered_map<std::string, entry, hash, std::equal_to<>> entries_;
     list<entry> by_age_;  // front: least recently used
     std::string key_;     // reused

@@ -117,6 +117,28 @@ TEST_CASE("so does a write of nobody knows what") {
     CHECK((body_of(read(world, 0, target)) == other.body));
 }
 
+TEST_CASE("who wants a word confirmed is not content with the older one of those who came along") {
+    small_cluster world(2, {.config = trusting(1min)});
+    // Of what was written before they began, nodes know nothing.
+    world.rest(1s);
+    const std::string target = put_at_home(world, 1, {.body = content(1000)});
+    (void)read(world, 1, target);
+    const stored_object other{.body = content(2000), .etag = "\"v2\""};
+    world.objects[target] = other;
+    world.rest(1s);
+    world.way(0, 1).delay = 5ms;
+    const std::string confirmed = std::string(signature) + "Cache-Control: no-cache\r\n";
+
+    const auto answers =
+        world.get_all({{.node = 0, .target = target, .lines = std::string(signature)},
+                       {.node = 0, .target = target, .lines = std::string(signature)},
+                       {.node = 0, .target = target, .lines = confirmed}});
+
+    CHECK(world.node(0).serving().gateway.stats().versions_told.value() > 0);
+    CHECK((body_of(answers[0]) == content(1000)));
+    CHECK((body_of(answers[2]) == other.body));
+}
+
 TEST_CASE("where no older word is good enough, a home asks the origin each time") {
     small_cluster world(3, {.config = trusting()});
     const std::string target = put_at_home(world, 2, {.body = content(1000)});

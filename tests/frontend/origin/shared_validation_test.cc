@@ -35,6 +35,7 @@ task<void> request(origin_side& o, duration after, seen& mine) {
     auto turn = co_await o.sharing.enter("b/k");
     if (turn.what == shared_validation::turn::kind::told) {
         mine.asked = o.sent[turn.version->size.count()];
+        CHECK(turn.asked == mine.asked);
         co_return;
     }
     auto version = std::make_shared<object_version>();
@@ -45,7 +46,7 @@ task<void> request(origin_side& o, duration after, seen& mine) {
     mine.asked_itself = true;
     co_await sleep_for(o.thinks);
     if (turn.what == shared_validation::turn::kind::ask_for_all) {
-        o.sharing.answered("b/k", o.answers ? version : nullptr);
+        o.sharing.answered("b/k", o.answers ? version : nullptr, mine.asked);
     }
 }
 

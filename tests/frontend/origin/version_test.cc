@@ -182,8 +182,8 @@ TEST_CASE("the version cache forgets what was used least recently") {
     CHECK(cache.find(named("3")).version == version);
     CHECK(cache.size() == 2);
     const std::size_t memory = cache.memory();
-    cache.forget(named("1"));
-    cache.forget(named("3"));
+    cache.forget(named("1"), at(9));
+    cache.forget(named("3"), at(9));
     CHECK(cache.find(named("1")).version == nullptr);
     CHECK(cache.find(named("3")).version == nullptr);
     CHECK(cache.memory() < memory);
@@ -193,15 +193,45 @@ TEST_CASE("forgetting a version does not let an older answer back in") {
     version_cache cache(10);
     const version_ptr version = *describe_version("o", some_name, 206, good_headers());
     cache.written(named("1"), at(5));
-    cache.forget(named("1"));
+    cache.forget(named("1"), at(6));
     cache.remember(named("1"), version, at(4));
     CHECK(cache.find(named("1")).version == nullptr);
 
+    cache.remember(named("1"), version, at(7));
+    cache.forget(named("1"), at(9));
+    cache.remember(named("1"), version, at(8));
+
+    CHECK(cache.find(named("1")).version == nullptr);
+    CHECK(cache.written_last(named("1")) == at(9));
+}
+
+TEST_CASE("nothing is told to be unwritten since a time of which nothing is known") {
+    version_cache cache(2, at(3));
+    const version_ptr version = *describe_version("o", some_name, 206, good_headers());
+    CHECK(cache.written_last(named("1")) == at(3));
+
+    cache.written(named("1"), at(5));
     cache.remember(named("1"), version, at(6));
-    cache.forget(named("1"));
-    cache.remember(named("1"), version, at(4));
+    CHECK(cache.written_last(named("1")) == at(6));
+    cache.remember(named("2"), version, at(7));
+    cache.remember(named("3"), version, at(8));
 
+    // The mark of its write has gone with it.
     CHECK(cache.find(named("1")).version == nullptr);
+    CHECK(cache.written_last(named("1")) == at(6));
+    CHECK(cache.written_last(named("4")) == at(6));
+    CHECK(cache.written_last(named("2")) == at(7));
+}
+
+TEST_CASE("an object that is larger than any can be is no version") {
+    for (const char* size : {"18446744073709551615", "9223372036854775808", "2251799813685249"}) {
+        const std::array<http::header, 3> headers = {{
+            {.name = "Content-Length", .value = size},
+            {.name = "ETag", .value = "\"0123456789abcdef0123456789abcdef-2\""},
+            {.name = "Last-Modified", .value = "Mon, 02 Nov 2026 10:00:00 GMT"},
+        }};
+        CHECK_FALSE(describe_version("o", some_name, 200, headers));
+    }
 }
 
 TEST_CASE("a write of objects that nobody knows makes every older word doubtful") {
