@@ -12,6 +12,9 @@
 namespace lode::frontend::s3 {
 namespace {
 
+// wall_time reaches from 1677 to 2262, and whatever a client writes is added to and compared.
+constexpr int year_min = 1970;
+constexpr int year_max = 2200;
 constexpr std::size_t date_length = 8;  // of "20130524T000000Z"
 
 // "host;range;x-amz-date"
@@ -151,16 +154,18 @@ std::optional<std::chrono::sys_seconds> parse_amz_date(std::string_view text) {
         }
         return value;
     };
+    const int year_number = number(0, 4);
     const int month_number = number(4, 2);
     const int day_number = number(6, 2);
     const int hour = number(9, 2);
     const int minute = number(11, 2);
     const int second = number(13, 2);
-    if (number(0, 4) < 0 || month_number < 0 || day_number < 0) return std::nullopt;
+    if (year_number < year_min || year_number > year_max) return std::nullopt;
+    if (month_number < 0 || day_number < 0) return std::nullopt;
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
         return std::nullopt;
     }
-    const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(month_number)),
+    const year_month_day date{year(year_number), month(static_cast<unsigned>(month_number)),
                               day(static_cast<unsigned>(day_number))};
     if (!date.ok()) return std::nullopt;
     return sys_days(date) + hours(hour) + minutes(minute) + seconds(second);

@@ -107,7 +107,8 @@ class signer {
     sha256_digest key_{};
 };
 
-// "20130524T000000Z", and back. Nothing when it is not of that form or no such time exists.
+// "20130524T000000Z", and back. Nothing when it is not of that form, no such time exists, or its year
+// is not one from 1970 to 2200.
 [[nodiscard]] std::string format_amz_date(wall_time when);
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_amz_date(std::string_view text);
 

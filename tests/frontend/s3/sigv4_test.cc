@@ -270,6 +270,26 @@ TEST_CASE("timestamps are written and read back, and only real ones") {
     }
 }
 
+TEST_CASE("timestamps are of the years that a signature may have, from 1970 to 2200") {
+    CHECK(parse_amz_date("19700101T000000Z").has_value());
+    CHECK(parse_amz_date("22001231T235959Z").has_value());
+    for (const auto* wrong : {"00000101T000000Z", "16770101T000000Z", "19691231T235959Z",
+                              "22010101T000000Z", "22620412T000000Z", "99991231T235959Z"}) {
+        INFO(wrong);
+        CHECK_FALSE(parse_amz_date(wrong).has_value());
+    }
+}
+
+TEST_CASE("a signature of a year that no clock of ours can show is malformed") {
+    for (const std::string year : {"0001", "1600", "1969", "2201", "2300", "9999"}) {
+        INFO(year);
+        sent_request request = signed_request();
+        request.set("X-Amz-Date", year + "0524T000000Z");
+        replace_in_authorization(request, "/20130524/", "/" + year + "0524/");
+        CHECK(failure_of(request) == auth_failure::malformed);
+    }
+}
+
 TEST_CASE("a request that was signed is verified") {
     const auto verified = signed_request().verified();
 
