@@ -66,6 +66,7 @@ class chunk_lease {
     // The chunk, or as much of its beginning as had arrived when it was read.
     [[nodiscard]] std::span<const std::byte> data() const { return data_; }
     [[nodiscard]] chunk_source source() const { return source_; }
+    [[nodiscard]] core_id home_core() const { return core_; }
     [[nodiscard]] explicit operator bool() const { return owner_ != nullptr; }
 
     void give_back();

@@ -20,7 +20,6 @@ constexpr std::uint64_t parts_min = 65536;  // of a core
 constexpr std::uint64_t further_chunks_min = 65536;
 constexpr std::uint64_t further_chunks_per_mebibyte = 4;
 constexpr std::size_t devices_max = 64;
-constexpr std::uint64_t near_share = 32;  // of a core's memory, that it may keep pinned elsewhere
 
 bool is_local(core_id at) {
     const core* here = core::current_or_null();
@@ -172,8 +171,9 @@ task<result<>> part_store::start(core_id self) {
     auto made = home::open(std::move(s));
     if (!made) co_return std::unexpected(made.error());
     node_->homes[self.value()] = std::move(*made);
+    const std::size_t cores = node_->options.cores;
     node_->near[self.value()] =
-        std::make_unique<near_chunks>(node_->options.memory / node_->options.cores / near_share);
+        std::make_unique<near_chunks>(near_chunks::most_of(node_->options.memory, cores), cores);
     const time_point begun = now();
     const recovered found = co_await home_on(self)->start();
     if (found.chunks > 0) {
@@ -207,6 +207,7 @@ task<result<chunk_lease>> part_store::read(part_key part, std::uint32_t chunk, t
     // Whoever reads on in a chunk that arrives has it from its home.
     const bool first = beyond == bytes(0) || beyond >= whole_chunk;
     const core_id here = core::current().self();
+    near_chunks::asking since;
     if (near_chunks* near = node_->near[here.value()].get(); first && near != nullptr) {
         if (auto held = near->borrow(part, chunk)) {
             store_counters& count = *node_->counters[here.value()];
@@ -214,11 +215,12 @@ task<result<chunk_lease>> part_store::read(part_key part, std::uint32_t chunk, t
             count.bytes_memory.add(held->data().size());
             co_return std::move(*held);
         }
+        since = near->begin();
     }
     auto lease =
         co_await on_core(at, [=, this] { return home_on(at)->read(part, chunk, until, beyond); });
     if (near_chunks* near = node_->near[here.value()].get(); lease && first && near != nullptr) {
-        co_return near->arrived(part, chunk, std::move(*lease));
+        co_return near->arrived(part, chunk, std::move(*lease), since);
     }
     co_return lease;
 }
