@@ -8,6 +8,7 @@
 #include "engine/base/assert.h"
 #include "engine/base/log.h"
 #include "engine/runtime/remote.h"
+#include "engine/runtime/scope.h"
 #include "engine/store/home.h"
 #include "engine/store/near_chunks.h"
 #include "engine/store/superblock.h"
@@ -63,6 +64,11 @@ struct part_store::node final : device_watcher {
     // On core `i`.
     task<void> empty_near(std::size_t i) {
         if (near[i] != nullptr) co_await near[i]->empty(homes.size());
+    }
+    task<void> forget_on(core_id core, part_key part) {
+        co_await on_core(core, [this, core, part] {
+            if (near_chunks* n = near[core.value()].get()) n->forget(part);
+        });
     }
 
     void device_gave_up(std::uint8_t number, device_trouble why) override;
@@ -268,11 +274,13 @@ task<void> part_store::drop_memory() {
 task<void> part_store::purge(part_key part) {
     const core_id at = home_of(part);
     co_await on_core(at, [=, this] { home_on(at)->purge(part); });
+    // After the home: what a core asks for once it has forgotten is not there any more.
+    scope others;
     for (std::size_t i = 0; i < node_->homes.size(); ++i) {
-        co_await on_core(core_id(static_cast<std::uint16_t>(i)), [=, n = node_.get()] {
-            if (n->near[i] != nullptr) n->near[i]->forget(part);
-        });
+        const core_id other(static_cast<std::uint16_t>(i));
+        if (other != at) others.spawn(node_->forget_on(other, part));
     }
+    co_await others.close();
 }
 
 task<result<>> part_store::settle(time_point until) {
