@@ -27,6 +27,14 @@ bool is_local(core_id at) {
     return here == nullptr || here->self() == at;
 }
 
+// As the chunk's home would have counted it.
+void count_held(store_counters& count, const chunk_lease& held, bytes beyond) {
+    const bool first = beyond == bytes(0) || beyond >= whole_chunk;
+    const std::uint64_t there = held.data().size();
+    count.hits_memory.add(first ? 1 : 0);
+    count.bytes_memory.add(first ? there : there - std::min(beyond.count(), there - 1));
+}
+
 }  // namespace
 
 struct part_store::node final : device_watcher {
@@ -210,22 +218,18 @@ task<result<chunk_lease>> part_store::read(part_key part, std::uint32_t chunk, t
                                            bytes beyond) {
     const core_id at = home_of(part);
     if (is_local(at)) co_return co_await home_on(at)->read(part, chunk, until, beyond);
-    // Whoever reads on in a chunk that arrives has it from its home.
-    const bool first = beyond == bytes(0) || beyond >= whole_chunk;
     const core_id here = core::current().self();
     near_chunks::asking since;
-    if (near_chunks* near = node_->near[here.value()].get(); first && near != nullptr) {
+    if (near_chunks* near = node_->near[here.value()].get(); near != nullptr) {
         if (auto held = near->borrow(part, chunk)) {
-            store_counters& count = *node_->counters[here.value()];
-            count.hits_memory.add();
-            count.bytes_memory.add(held->data().size());
+            count_held(*node_->counters[here.value()], *held, beyond);
             co_return std::move(*held);
         }
         since = near->begin();
     }
     auto lease =
         co_await on_core(at, [=, this] { return home_on(at)->read(part, chunk, until, beyond); });
-    if (near_chunks* near = node_->near[here.value()].get(); lease && first && near != nullptr) {
+    if (near_chunks* near = node_->near[here.value()].get(); lease && near != nullptr) {
         co_return near->arrived(part, chunk, std::move(*lease), since);
     }
     co_return lease;

@@ -250,6 +250,48 @@ task<void> read_many_times(store_under_test on, many_reads& out) {
 
 }  // namespace
 
+namespace {
+
+struct inner_reads {
+    std::uint32_t right = 0;
+    store_stats before, after;
+};
+
+// As readers of ranges do that begin inside a chunk.
+task<void> read_from_inside(store_under_test on, bytes beyond, inner_reads& out) {
+    const auto parts = numbered_parts(1, 8, 64_KiB);
+    co_await bring_all(on.store, parts);
+    out.before = on.store.stats();
+    for (int round = 0; round < 10; ++round) {
+        for (const part_key& key : parts) {
+            const auto got = co_await on.store.read(key, 0, soon(), beyond);
+            out.right += got && holds_content(key, 0, got->data()) ? 1U : 0U;
+        }
+    }
+    out.after = on.store.stats();
+}
+
+}  // namespace
+
+TEST_CASE("what a core holds serves readers from inside a chunk, and is counted as at its home") {
+    const auto [beyond, hits, bytes_each] =
+        GENERATE(table<bytes, std::uint64_t, std::uint64_t>({{0_B, 80, 65536},
+                                                             {1_B, 0, 65535},
+                                                             {65535_B, 0, 1},
+                                                             {65536_B, 0, 1},
+                                                             {whole_chunk, 80, 65536}}));
+    inner_reads seen;
+    store_options o = small_store(128_MiB);
+    o.cores = 2;
+    o.shards = 8;
+
+    run_on_rings(o, 0_B, [&](store_under_test on) { return read_from_inside(on, beyond, seen); });
+
+    CHECK(seen.right == 80);
+    CHECK(seen.after.hits_memory - seen.before.hits_memory == hits);
+    CHECK(seen.after.bytes_memory - seen.before.bytes_memory == 80 * bytes_each);
+}
+
 TEST_CASE("chunks of another core are counted, purged and dropped as if nobody held them") {
     many_reads seen;
     store_options o = small_store(128_MiB);
