@@ -1,5 +1,6 @@
 #include "frontend/admission.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "frontend/get_object.h"
@@ -11,6 +12,7 @@ namespace {
 
 void understand(const serving& here, const http::request_head& head, request& r);
 void go_by_passage(const serving& here, request& r);
+[[nodiscard]] bool carries_source_key(const http::header& h);
 [[gnu::noinline]] std::shared_ptr<const known_request> known_from(serving& here,
                                                                   std::string_view text,
                                                                   wall_time when);
@@ -77,6 +79,12 @@ void go_by_passage(const serving& here, request& r) {
     if (r.what.auth != s3::auth_kind::anonymous) r.who = origin::asker::lode;
 }
 
+// The key of what a copy is made from. It means nothing in a GET, and is as secret there.
+bool carries_source_key(const http::header& h) {
+    return http::starts_with_ignoring_case(h.name,
+                                           "x-amz-copy-source-server-side-encryption-customer-");
+}
+
 // Made as the first one was, over a copy of its bytes.
 std::shared_ptr<const known_request> known_from(serving& here, std::string_view text,
                                                 wall_time when) {
@@ -85,6 +93,7 @@ std::shared_ptr<const known_request> known_from(serving& here, std::string_view 
     made->keys = here.gate.changes();
     http::request_head head;
     if (http::parse_request(made->text, made->headers, head) != http::problem::none) return nullptr;
+    if (std::ranges::any_of(head.headers, carries_source_key)) return nullptr;
     request& r = made->as_admitted;
     r.when = when;
     understand(here, head, r);

@@ -19,16 +19,18 @@ std::uint64_t hash_of(std::string_view head) { return xxh3_64(std::as_bytes(std:
 known_request::~known_request() { s3::wipe(text); }
 
 known_requests::known_ptr known_requests::find(std::string_view arrived, wall_time now,
-                                               std::uint64_t keys) const {
+                                               std::uint64_t keys) {
     const auto end = arrived.substr(0, length_max).find(end_of_head);
     if (end == std::string_view::npos) return nullptr;
     const std::string_view head = arrived.substr(0, end + end_of_head.size());
-    const known_ptr& known = known_[hash_of(head) % places];
-    if (known == nullptr || known->keys != keys || known->text.size() != head.size()) {
+    known_ptr& known = known_[hash_of(head) % places];
+    if (known == nullptr) return nullptr;
+    if (known->keys != keys || !known->as_admitted.passage.good.contains(now)) {
+        known.reset();
         return nullptr;
     }
-    if (CRYPTO_memcmp(known->text.data(), head.data(), head.size()) != 0) return nullptr;
-    return known->as_admitted.passage.good.contains(now) ? known : nullptr;
+    if (known->text.size() != head.size()) return nullptr;
+    return CRYPTO_memcmp(known->text.data(), head.data(), head.size()) == 0 ? known : nullptr;
 }
 
 bool known_requests::note(std::string_view head) {

@@ -10,7 +10,8 @@
 //   Lifetime    A known request stays what it is for as long as somebody holds it.
 //   Invariants  It is found by all of its bytes, never by a hash alone. They are compared in constant
 //               time: the time that a forged signature takes tells nothing of a right one.
-//   Secrets     Heads with a customer's key are not kept; the others are wiped when they go.
+//   Secrets     Heads with a customer's key are not kept; the others are wiped when they go. One that
+//               has expired, or was judged by other keys, goes when its place is next looked at.
 #pragma once
 
 #include <array>
@@ -44,8 +45,9 @@ class known_requests {
 
     using known_ptr = std::shared_ptr<const known_request>;
 
-    // The head at the beginning of what has arrived, if it is complete, known, and still good.
-    [[nodiscard]] known_ptr find(std::string_view arrived, wall_time now, std::uint64_t keys) const;
+    // The head at the beginning of what has arrived, if it is complete, known, and still good. Drops
+    // what it meets that is not good any more.
+    [[nodiscard]] known_ptr find(std::string_view arrived, wall_time now, std::uint64_t keys);
 
     // A head was let in that may come again. True: it has come before, and is worth being kept.
     [[nodiscard]] bool note(std::string_view head);

@@ -2,6 +2,7 @@
 #include "frontend/known_requests.h"
 
 #include <chrono>
+#include <memory>
 
 #include "tests/catch.h"
 #include "tests/frontend/access/local_world.h"
@@ -18,9 +19,33 @@ std::string presigned_text(std::string target, std::chrono::seconds lifetime = 6
     return as_text(r, "");
 }
 
+std::string presigned_over_headers(client_request r) {
+    s3::signer signer(writer_key, r.region);
+    const auto query = signer.presign({.method = r.method,
+                                       .raw_path = r.target,
+                                       .raw_query = {},
+                                       .host = r.host,
+                                       .headers = r.headers},
+                                      60s, world_time());
+    LODE_ASSERT(query.has_value());
+    r.target += "?" + *query;
+    return as_text(r, "");
+}
+
 bool is_known(local_world& w, std::string_view text) {
     serving& here = w.world.serving();
     return here.known->find(text, world_time(), here.gate.changes()) != nullptr;
+}
+
+std::string head_number(int number) { return "GET /" + std::to_string(number) + "\r\n\r\n"; }
+
+// Head number 0, judged by keys 1, good for a minute.
+std::shared_ptr<const known_request> known_for_a_minute() {
+    auto known = std::make_shared<known_request>();
+    known->text = head_number(0);
+    known->keys = 1;
+    known->as_admitted.passage.good = {.from = world_time(), .until = world_time() + 60s};
+    return known;
 }
 
 // Often enough to be known.
@@ -84,6 +109,43 @@ rules = [ { buckets = ["runs-*"], allow = "read" } ]
 
     CHECK(status_of(answer) == 403);
     CHECK(w.count(access::verdict::no_right) == 1);
+}
+
+TEST_CASE("a head that is not good any more goes when any other is looked for in its place") {
+    const auto stays = [](wall_time when, std::uint64_t keys) {
+        known_requests all;
+        std::weak_ptr<const known_request> kept;
+        {
+            auto known = known_for_a_minute();
+            kept = known;
+            all.keep(std::move(known));
+        }
+        for (int i = 1; i < 16 * static_cast<int>(known_requests::places); ++i) {
+            (void)all.find(head_number(i), when, keys);
+        }
+        const bool left = !kept.expired();
+        CHECK((all.find(head_number(0), when, keys) != nullptr) == left);
+        return left;
+    };
+
+    CHECK(stays(world_time(), 1));
+    CHECK(stays(world_time() + 60s, 1));
+    CHECK_FALSE(stays(world_time() + 61s, 1));
+    CHECK_FALSE(stays(world_time(), 2));
+}
+
+TEST_CASE("a head with the key of a copy's source is not kept, though it is answered") {
+    local_world w(bounded(1h));
+    w.world.objects["/data/k"] = {.body = "bytes"};
+    client_request r{.target = "/data/k"};
+    for (const char* name :
+         {"x-amz-meta-a", "X-Amz-Copy-Source-Server-Side-Encryption-Customer-Key"}) {
+        r.headers = {{name, "c2VjcmV0"}};
+        const std::string text = presigned_over_headers(r);
+        ask_often(w, text);
+        CHECK(status_of(w.world.talk(text)) == 200);
+        CHECK(is_known(w, text) == std::string_view(name).starts_with("x-amz-meta"));
+    }
 }
 
 TEST_CASE("a head that differs from a known one in its signature alone is verified") {
